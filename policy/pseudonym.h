@@ -1,0 +1,32 @@
+// Placeholders: "[TYPE_xxxxxxxx]", the tag being HMAC-SHA-256(key, type || 0 || normalised value),
+// so that a value has the same placeholder in every turn, replica and restart (DESIGN §5.4).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace customhouse::policy {
+
+/// 256-bit secret. Zeroised on destruction; not copyable by accident.
+class PseudonymKey {
+ public:
+  explicit PseudonymKey(const std::array<std::uint8_t, 32>& bytes);
+  ~PseudonymKey();
+  PseudonymKey(const PseudonymKey&) = delete;
+  PseudonymKey& operator=(const PseudonymKey&) = delete;
+  const std::array<std::uint8_t, 32>& bytes() const noexcept { return bytes_; }
+
+ private:
+  std::array<std::uint8_t, 32> bytes_;
+};
+
+/// Tag of `hex_digits` digits (8 by default; 16, 24… where two values of one exchange collide).
+std::string placeholder(const PseudonymKey& key, std::string_view type, std::string_view normalized,
+                        std::size_t hex_digits = 8);
+
+/// Length of the longest placeholder that can exist, brackets included.
+inline constexpr std::size_t kMaxPlaceholderBytes = 128;
+
+}  // namespace customhouse::policy
