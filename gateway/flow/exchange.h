@@ -128,7 +128,6 @@ class Exchange {
   void answer_refusal();
   void fill_record();
   void build_forward(std::string body);
-  void edit_target();
   void settle(Outcome outcome);
   void emit_body(std::string bytes);
 
