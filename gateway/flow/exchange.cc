@@ -102,6 +102,12 @@ void Exchange::request_head(proto::RequestHead head) {
   operation_ = provider::classify(context_.provider->family, request_.method, request_.target);
   const auto& headers = request_.headers;
 
+  if (!context_.server_name.empty() && context_.server_name != context_.authority.host) {
+    refuse(421, "misdirected_request",
+           "the TLS server name is another host than the proxy was asked for; open a connection to that host",
+           "customhouse.misdirected");
+    return;
+  }
   if (const std::string* host = headers.find("Host"); host != nullptr) {
     auto named = proto::parse_authority(*host, context_.authority.port);
     if (!named || named->host != context_.authority.host) {
@@ -287,9 +293,10 @@ void Exchange::answer_refusal() {
   response_status_ = refusal_->status;
   const std::uint64_t length = body.size();
   head_sent_ = true;
-  actions_.emplace_back(SendHead{std::move(head), length});
+  const bool no_body = request_.method == "HEAD";
+  actions_.emplace_back(SendHead{std::move(head), length, no_body});
   response_bytes_ += length;
-  if (request_.method != "HEAD") actions_.emplace_back(SendBody{std::move(body)});
+  if (!no_body) actions_.emplace_back(SendBody{std::move(body)});
   actions_.emplace_back(SendEnd{});
 }
 
@@ -353,7 +360,7 @@ void Exchange::response_head(proto::ResponseHead head) {
   event_stream_ = type == "text/event-stream" && (coding.empty() || response_decoder_ || coding == "identity");
   head_sent_ = true;
   phase_ = Phase::ResponseHead;
-  actions_.emplace_back(SendHead{std::move(head), length});
+  actions_.emplace_back(SendHead{std::move(head), length, no_body});
 }
 
 void Exchange::emit_body(std::string bytes) {

@@ -44,6 +44,7 @@ struct ExchangeContext {
   std::string id;              // UUIDv7
   std::string client_address;  // only its keyed pseudonym is recorded
   proto::Authority authority;  // where the client asked to go
+  std::string server_name;     // SNI of the client's TLS, lower case; empty if it sent none
   const provider::Provider* provider = nullptr;  // in snapshot->providers
   std::shared_ptr<const Snapshot> snapshot;
   std::size_t max_body_bytes = 0;  // of the decoded request body
@@ -61,6 +62,7 @@ struct Forward {
 struct SendHead {
   proto::ResponseHead head;                     // without framing fields
   std::optional<std::uint64_t> content_length;  // unknown: the wire chooses chunked or close
+  bool no_body = false;                         // answers HEAD, or 204 or 304
 };
 struct SendBody {
   std::string bytes;
@@ -116,6 +118,7 @@ class Exchange {
   bool settled() const noexcept { return phase_ == Phase::Settled; }
   /// True while the client still waits for request bytes to be read (no refusal yet).
   bool wants_request_body() const noexcept { return phase_ == Phase::RequestBody && !refusal_; }
+  const proto::Authority& authority() const noexcept { return context_.authority; }
   const policy::Decision& decision() const noexcept { return decision_; }
   const audit::Record& record() const noexcept { return record_; }
 

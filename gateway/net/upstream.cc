@@ -40,7 +40,7 @@ int keep_session(SSL* ssl, SSL_SESSION* session) {
 }  // namespace
 
 UpstreamPool::UpstreamPool(asio::io_context& io, const UpstreamOptions& options, SslContext context)
-    : io_(io), options_(options), context_(std::move(context)), resolver_(io),
+    : options_(options), context_(std::move(context)), resolver_(io),
       sessions_(std::make_unique<SessionCache>()) {
   SSL_CTX_sess_set_new_cb(context_.get(), keep_session);  // the same for every thread
 }

@@ -57,7 +57,6 @@ class UpstreamPool {
  private:
   Task<std::expected<std::vector<tcp::endpoint>, UpstreamError>> resolve(const proto::Authority& authority);
 
-  asio::io_context& io_;
   const UpstreamOptions& options_;
   SslContext context_;
   tcp::resolver resolver_;
