@@ -6,6 +6,9 @@
 // "chunked", a chunk size with sign, white space or more than 16 digits (RFC 9112 §11.2).
 #pragma once
 
+#include <cstdint>
+#include <cstddef>
+#include <cstdint>
 #include <expected>
 #include <optional>
 #include <string>
@@ -32,6 +35,8 @@ struct MessageEnd {
 };
 using HttpEvent = std::variant<RequestHead, ResponseHead, BodyBytes, MessageEnd>;
 
+struct Framing;  // http1_head.h
+
 /// Reads one side of a connection. Not thread-safe. One decoder lives as long as its connection
 /// and reads message after message.
 class Http1Decoder {
@@ -46,6 +51,8 @@ class Http1Decoder {
   /// Reads at most one event from the front of `input` and says in `consumed` how many bytes it
   /// took (also when it returns nothing: then call again with more bytes behind the rest).
   /// 1xx responses come as a ResponseHead without a MessageEnd.
+  /// The MessageEnd of a message without body needs no further byte: poll until nothing comes.
+  /// After a 101, or a 2xx to CONNECT, no bytes are taken any more: they are not HTTP.
   /// After an error the decoder stays failed: answer and close.
   std::expected<std::optional<HttpEvent>, ProtocolError> poll(std::string_view input,
                                                               std::size_t& consumed);
@@ -62,7 +69,23 @@ class Http1Decoder {
   std::optional<std::uint64_t> content_length() const noexcept { return content_length_; }
 
  private:
-  enum class State { Head, Length, UntilClose, ChunkSize, ChunkData, ChunkDataEnd, Trailers, End, Failed };
+  enum class State {
+    Head, Length, UntilClose, ChunkSize, ChunkData, ChunkDataEnd, Trailers, End, Tunnel, Failed
+  };
+  using Poll = std::expected<std::optional<HttpEvent>, ProtocolError>;
+
+  Poll step(std::string_view input, std::size_t& taken);
+  Poll read_head(std::string_view input, std::size_t& taken);
+  HttpEvent start_request(RequestHead head, const Framing& framing);
+  HttpEvent start_response(ResponseHead head, const Framing& framing);
+  Poll read_data(std::string_view input, std::size_t& taken);
+  Poll read_chunk_size(std::string_view input, std::size_t& taken);
+  Poll start_chunk(std::string_view line);
+  Poll read_chunk_data_end(std::string_view input, std::size_t& taken);
+  Poll read_trailers(std::string_view input, std::size_t& taken);
+  HttpEvent end_message(HeaderList trailers);
+  std::expected<std::optional<std::size_t>, ProtocolError> find_section_end(
+      std::string_view input, std::size_t limit, std::size_t first_line_limit);
 
   Role role_;
   const HttpLimits* limits_;  // the configuration's; outlives the connection
@@ -70,12 +93,17 @@ class Http1Decoder {
   std::string method_;        // response side: see expect_response_to
   std::optional<std::uint64_t> content_length_;
   std::uint64_t remaining_ = 0;
-  std::uint64_t body_total_ = 0;
-  std::size_t scanned_ = 0;  // how far the unfinished head was searched for its end already
+  std::uint64_t body_total_ = 0;      // of the chunks so far
+  std::size_t extension_bytes_ = 0;   // chunk extensions: of a request in all, of an answer per chunk
+  std::size_t scanned_ = 0;     // how far the unfinished section was searched for its end already
+  std::size_t line_start_ = 0;  // of the line that the search stands in
   bool keep_alive_ = true;
+  ProtocolError failure_;  // in state Failed
 };
 
 /// Serialisation. Framing fields are the caller's: set Content-Length or Transfer-Encoding before.
+/// Throws std::logic_error, and appends nothing, if a part could not be read back as it stands
+/// (CR, LF, NUL …): input was validated by the decoder, so that is a fault of our own.
 void append_head(std::string& out, const RequestHead& head);
 void append_head(std::string& out, const ResponseHead& head);
 void append_chunk(std::string& out, std::string_view bytes);  // nothing for empty bytes

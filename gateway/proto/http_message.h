@@ -23,6 +23,12 @@ class HeaderList {
   void set(std::string_view name, std::string value);
   /// Returns how many fields went.
   std::size_t remove(std::string_view name);
+  /// Removes every field for which `gone(field)` holds, in one pass. Returns how many went.
+  template <typename Predicate>
+  std::size_t remove_if(Predicate gone) {
+    return std::erase_if(fields_, gone);
+  }
+  void reserve(std::size_t fields) { fields_.reserve(fields); }
   /// First field of that name, or nullptr. The pointer lives until the list changes.
   const std::string* find(std::string_view name) const noexcept;
   std::size_t count(std::string_view name) const noexcept;
