@@ -84,8 +84,9 @@ class Loader {
       if (address) {
         out = to_string(*address);
       } else {
-        faults_.add(node.Mark(),
-                    "must be an IP address and a port; write it as in 127.0.0.1:8080 or [::1]:8080");
+        faults_.add(
+            node.Mark(),
+            "must be an IP address and a port; write it as in 127.0.0.1:8080 or [::1]:8080");
       }
     };
   }
@@ -171,8 +172,7 @@ class Loader {
       config_.policies.push_back(resolve_path(folder_, text));
     }
     if (node.IsSequence() && node.size() == 0) {
-      faults_.add(node.Mark(),
-                  "at least one policy is needed; write [policies/default.yaml]");
+      faults_.add(node.Mark(), "at least one policy is needed; write [policies/default.yaml]");
     }
   }
 
@@ -219,20 +219,20 @@ class Loader {
   void read_limits(const Node& node) {
     auto& http = config_.server.limits;
     auto& text = config_.extraction_limits;
-    read_map(faults_, node, "limits",
-             {{"max_connections", count(config_.server.max_connections, 1, 10'000'000)},
-              {"max_head_bytes", size(http.max_head_bytes, kKiB, 16 * kMiB)},
-              {"max_header_count", count(http.max_header_count, 1, 10'000)},
-              {"max_target_bytes", size(http.max_target_bytes, 64, 16 * kMiB)},
-              {"max_body_bytes", size(http.max_body_bytes, 1, 4 * kGiB)},
-              {"max_chunk_extension_bytes", size(http.max_chunk_extension_bytes, 0, kMiB)},
-              {"max_trailer_bytes", size(http.max_trailer_bytes, 0, kMiB)},
-              {"max_requests_per_connection",
-               count(http.max_requests_per_connection, 1, 1'000'000'000)},
-              {"max_json_depth", count(text.max_depth, 1, 10'000)},
-              {"max_json_strings", count(text.max_strings, 1, 100'000'000)},
-              {"max_nested_documents", count(text.max_nested_documents, 0, 64)},
-              {"max_decoded_bytes", size(text.max_decoded_bytes, 1, 4 * kGiB)}});
+    read_map(
+        faults_, node, "limits",
+        {{"max_connections", count(config_.server.max_connections, 1, 10'000'000)},
+         {"max_head_bytes", size(http.max_head_bytes, kKiB, 16 * kMiB)},
+         {"max_header_count", count(http.max_header_count, 1, 10'000)},
+         {"max_target_bytes", size(http.max_target_bytes, 64, 16 * kMiB)},
+         {"max_body_bytes", size(http.max_body_bytes, 1, 4 * kGiB)},
+         {"max_chunk_extension_bytes", size(http.max_chunk_extension_bytes, 0, kMiB)},
+         {"max_trailer_bytes", size(http.max_trailer_bytes, 0, kMiB)},
+         {"max_requests_per_connection", count(http.max_requests_per_connection, 1, 1'000'000'000)},
+         {"max_json_depth", count(text.max_depth, 1, 10'000)},
+         {"max_json_strings", count(text.max_strings, 1, 100'000'000)},
+         {"max_nested_documents", count(text.max_nested_documents, 0, 64)},
+         {"max_decoded_bytes", size(text.max_decoded_bytes, 1, 4 * kGiB)}});
   }
 
   void read_timeouts(const Node& node) {

@@ -31,7 +31,8 @@ struct ConfigError {
 std::string to_string(const ConfigError& error);  // "file:line:column: what"
 
 /// Unknown keys, wrong types, bad addresses and values out of range are errors that name the mend;
-/// all that are found come back together. Relative paths are relative to the file (ca: to data_dir).
+/// all that are found come back together. Relative paths are relative to the file (ca: to
+/// data_dir).
 std::expected<Config, std::vector<ConfigError>> load_config(const std::string& path);
 
 }  // namespace customhouse::app

@@ -17,7 +17,8 @@ std::optional<std::uint64_t> parse_size(std::string_view text);
 /// "500us", "250ms", "10s", "5m", "1h". A number without a unit is no duration.
 std::optional<std::chrono::microseconds> parse_duration(std::string_view text);
 
-/// An address to listen on: an IP literal (IPv6 in brackets) and a port; port 0 lets the system choose.
+/// An address to listen on: an IP literal (IPv6 in brackets) and a port; port 0 lets the system
+/// choose.
 struct ListenAddress {
   std::string host;  // without brackets
   bool ipv6 = false;

@@ -47,7 +47,7 @@ std::expected<std::string, std::string> read_file(const std::string& path, std::
   // O_NONBLOCK: a FIFO in its place must not hang us.
   const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (fd.get() < 0) return std::unexpected(fault(path, "open"));
-  struct stat status {};
+  struct stat status{};
   if (::fstat(fd.get(), &status) != 0) return std::unexpected(fault(path, "stat"));
   if (!S_ISREG(status.st_mode)) return std::unexpected(path + ": is not a regular file");
   std::string content;

@@ -29,10 +29,14 @@ std::string write_duration(std::chrono::microseconds duration) {
 }
 
 /// A plain or quoted scalar that is not null.
-bool is_scalar(const YAML::Node& node) { return node.IsScalar() && !node.Scalar().empty(); }
+bool is_scalar(const YAML::Node& node) {
+  return node.IsScalar() && !node.Scalar().empty();
+}
 
 /// "5" and '5' are text in YAML: numbers and booleans are plain scalars only.
-bool is_plain(const YAML::Node& node) { return is_scalar(node) && node.Tag() == "?"; }
+bool is_plain(const YAML::Node& node) {
+  return is_scalar(node) && node.Tag() == "?";
+}
 
 }  // namespace
 
@@ -50,8 +54,9 @@ void read_map(Faults& faults, const YAML::Node& node, std::string_view where,
   std::vector<std::string_view> names;
   for (const Key& key : keys) names.push_back(key.name);
   if (!node.IsMap()) {
-    faults.add(node.Mark(), (where.empty() ? std::string("the file") : "`" + std::string(where) + "`") +
-                                " must be a map; its keys are: " + join(names, ", "));
+    faults.add(node.Mark(),
+               (where.empty() ? std::string("the file") : "`" + std::string(where) + "`") +
+                   " must be a map; its keys are: " + join(names, ", "));
     return;
   }
   std::set<std::string> seen;
@@ -73,7 +78,8 @@ void read_map(Faults& faults, const YAML::Node& node, std::string_view where,
   }
   for (const Key& key : keys) {
     if (key.required && !seen.contains(std::string(key.name))) {
-      faults.add(node.Mark(), "`" + std::string(key.name) + "` is missing" + in(where) + "; add it");
+      faults.add(node.Mark(),
+                 "`" + std::string(key.name) + "` is missing" + in(where) + "; add it");
     }
   }
 }
@@ -92,8 +98,8 @@ std::optional<std::uint64_t> read_count(Faults& faults, const YAML::Node& node, 
                       });
   const auto value = digits ? parse_size(node.Scalar()) : std::nullopt;
   if (value && *value >= min && *value <= max) return value;
-  faults.add(node.Mark(), "must be a whole number from " + std::to_string(min) + " to " +
-                              std::to_string(max));
+  faults.add(node.Mark(),
+             "must be a whole number from " + std::to_string(min) + " to " + std::to_string(max));
   return std::nullopt;
 }
 
@@ -101,9 +107,9 @@ std::optional<std::uint64_t> read_size(Faults& faults, const YAML::Node& node, s
                                        std::uint64_t max) {
   const auto value = is_scalar(node) ? parse_size(node.Scalar()) : std::nullopt;
   if (value && *value >= min && *value <= max) return value;
-  faults.add(node.Mark(), "must be a size from " + std::to_string(min) + " to " +
-                              std::to_string(max) +
-                              " bytes; write a number of bytes or one with a unit: 64KiB, 64MiB, 1GiB");
+  faults.add(node.Mark(),
+             "must be a size from " + std::to_string(min) + " to " + std::to_string(max) +
+                 " bytes; write a number of bytes or one with a unit: 64KiB, 64MiB, 1GiB");
   return std::nullopt;
 }
 
