@@ -17,8 +17,9 @@ std::string_view to_string(Action action) noexcept;                 // "allow", 
 enum class Restore : std::uint8_t {
   Everywhere,
   Text,      // text and reasoning, never inside tool arguments
-  SameHost,  // as Everywhere, but never inside a URL or beside a URL in tool arguments whose host is
-             // not among `hosts`: the default for secrets (prompt injection would carry them off)
+  SameHost,  // as Everywhere, but never inside a URL or beside a URL in tool arguments whose host
+             // is not among `hosts`: the default for secrets (prompt injection would carry them
+             // off)
   Never,
 };
 
@@ -31,7 +32,8 @@ struct Replacement {
   std::string text;
 };
 
-/// How to undo one placeholder. SENSITIVE: `value` is the text taken out; wipe after use, never log.
+/// How to undo one placeholder. SENSITIVE: `value` is the text taken out; wipe after use, never
+/// log.
 struct RestoreEntry {
   std::string placeholder;  // "[EMAIL_ADDRESS_1a2b3c4d]"
   std::string value;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace customhouse::policy {
 
@@ -12,6 +13,7 @@ enum class Confidence : std::uint8_t { Low = 1, Medium = 2, High = 3, Certain = 
 std::string_view to_string(Confidence confidence) noexcept;  // "low", "medium", "high", "certain"
 
 /// A place in a text that a detector names. Offsets are bytes into the text scanned, end exclusive.
+/// A token (base64, hex) that contains values is one finding with the type of the most certain.
 struct Finding {
   std::string_view type;  // e.g. "EMAIL_ADDRESS"; points into the RuleSet, as `detector` does
   std::string_view detector;
@@ -21,12 +23,14 @@ struct Finding {
   /// The value in its plain form (disguises undone, separators of numbers removed, case folded
   /// where the type ignores case): what pseudonyms and value comparison use.
   std::string normalized;
-  /// Empty, or what to write over [begin, end) with `{}` where the placeholder goes: a base64 or
-  /// hex token that contained the value is re-encoded around the placeholder.
+  /// Set if [begin, end) is an encoded token: the values stand in its decoded text. Whoever redacts
+  /// edits `decoded` at the inner findings and writes encode() of it over the token.
   struct Encoded {
     enum class Kind : std::uint8_t { None, Base64, Base64Url, Hex } kind = Kind::None;
-    std::string decoded;          // the decoded token
-    std::size_t begin = 0, end = 0;  // where the value stands in `decoded`
+    bool padded = false;            // base64 with '='
+    std::string decoded;            // the decoded token
+    std::vector<Finding> findings;  // in `decoded`; sorted, disjoint
+    std::string encode(std::string_view text) const;
   } encoded;
 };
 

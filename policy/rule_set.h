@@ -46,4 +46,8 @@ class RuleSet {
   std::unique_ptr<Implementation> implementation_;
 };
 
+/// Scans every detector's examples: a match without a finding of its type, or a no_match with a
+/// finding of the detector, is a fault at the example's place.
+std::vector<PolicyError> check_examples(const RuleSet& rules);
+
 }  // namespace customhouse::policy

@@ -1,4 +1,5 @@
-// What policy looks at and what it answers. Plain values: policy knows no HTTP, provider or storage.
+// What policy looks at and what it answers. Plain values: policy knows no HTTP, provider or
+// storage.
 #pragma once
 
 #include <cstddef>
@@ -31,7 +32,8 @@ struct Coverage {
     std::uint64_t bytes = 0;
   };
   std::uint64_t scanned = 0;
-  std::uint64_t decoded = 0;  // bytes of text that had to be decoded (base64, nested JSON) to be read
+  std::uint64_t decoded =
+      0;  // bytes of text that had to be decoded (base64, nested JSON) to be read
   std::uint64_t skipped = 0;
   std::vector<Skip> reasons;  // one per reason, bytes added up
 };
