@@ -19,7 +19,9 @@ std::unexpected<ProtocolError> refuse(const char* what) {
   return std::unexpected(ProtocolError{400, what});
 }
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 std::optional<std::uint16_t> parse_port(std::string_view text) {
   if (text.empty() || text.size() > 5 || text.front() == '0') return std::nullopt;
@@ -67,7 +69,8 @@ std::expected<Authority, ProtocolError> parse_name(std::string_view text) {
   authority.host.reserve(text.size());
   std::ranges::transform(text, std::back_inserter(authority.host), to_lower);
   if (authority.host.ends_with('.')) authority.host.pop_back();
-  if (authority.host.empty() || authority.host.size() > kMaxHostBytes) return refuse("invalid host");
+  if (authority.host.empty() || authority.host.size() > kMaxHostBytes)
+    return refuse("invalid host");
   if (!has_valid_labels(authority.host)) return refuse("invalid host");
   if (ends_in_number(authority.host)) {
     in_addr address{};
@@ -93,12 +96,11 @@ std::expected<Authority, ProtocolError> parse_authority(std::string_view text,
   const bool literal = text.starts_with('[');
   const std::size_t bracket = literal ? text.find(']') : 0;
   if (bracket == std::string_view::npos) return refuse("unterminated IPv6 address");
-  const std::size_t host_end =
-      literal ? bracket + 1 : std::min(text.find(':'), text.size());
+  const std::size_t host_end = literal ? bracket + 1 : std::min(text.find(':'), text.size());
   const std::string_view behind = text.substr(host_end);
 
-  auto authority =
-      literal ? parse_ip_literal(text.substr(1, bracket - 1)) : parse_name(text.substr(0, host_end));
+  auto authority = literal ? parse_ip_literal(text.substr(1, bracket - 1))
+                           : parse_name(text.substr(0, host_end));
   if (!authority) return authority;
   if (behind.empty()) {
     if (default_port == 0) return refuse("no port");

@@ -61,6 +61,7 @@ bool ContentDecoder::identity() const noexcept {
 
 std::expected<void, ProtocolError> ContentDecoder::feed(std::string_view bytes, std::string& out) {
   if (state_->failure) return std::unexpected(*state_->failure);
+  if (bytes.empty()) return {};
   auto result = state_->decode(0, bytes, out);
   if (!result) state_->failure = result.error();
   return result;

@@ -25,13 +25,17 @@ std::unexpected<ProtocolError> refuse(int status, const char* what) {
 
 Http1Decoder::Http1Decoder(Role role, const HttpLimits& limits) : role_(role), limits_(&limits) {}
 
-void Http1Decoder::expect_response_to(std::string_view method) { method_ = method; }
+void Http1Decoder::expect_response_to(std::string_view method) {
+  method_ = method;
+}
 
 bool Http1Decoder::between_messages() const noexcept {
   return state_ == State::Head && scanned_ == 0;
 }
 
-bool Http1Decoder::keep_alive() const noexcept { return keep_alive_; }
+bool Http1Decoder::keep_alive() const noexcept {
+  return keep_alive_;
+}
 
 Http1Decoder::Poll Http1Decoder::poll(std::string_view input, std::size_t& consumed) {
   consumed = 0;
@@ -51,16 +55,24 @@ Http1Decoder::Poll Http1Decoder::poll(std::string_view input, std::size_t& consu
 
 Http1Decoder::Poll Http1Decoder::step(std::string_view input, std::size_t& taken) {
   switch (state_) {
-    case State::Head: return read_head(input, taken);
+    case State::Head:
+      return read_head(input, taken);
     case State::Length:
     case State::UntilClose:
-    case State::ChunkData: return read_data(input, taken);
-    case State::ChunkSize: return read_chunk_size(input, taken);
-    case State::ChunkDataEnd: return read_chunk_data_end(input, taken);
-    case State::Trailers: return read_trailers(input, taken);
-    case State::End: return end_message({});
-    case State::Tunnel: return std::nullopt;
-    case State::Failed: return std::unexpected(failure_);
+    case State::ChunkData:
+      return read_data(input, taken);
+    case State::ChunkSize:
+      return read_chunk_size(input, taken);
+    case State::ChunkDataEnd:
+      return read_chunk_data_end(input, taken);
+    case State::Trailers:
+      return read_trailers(input, taken);
+    case State::End:
+      return end_message({});
+    case State::Tunnel:
+      return std::nullopt;
+    case State::Failed:
+      return std::unexpected(failure_);
   }
   std::unreachable();
 }

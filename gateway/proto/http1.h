@@ -6,7 +6,6 @@
 // "chunked", a chunk size with sign, white space or more than 16 digits (RFC 9112 §11.2).
 #pragma once
 
-#include <cstdint>
 #include <cstddef>
 #include <cstdint>
 #include <expected>
@@ -70,7 +69,16 @@ class Http1Decoder {
 
  private:
   enum class State {
-    Head, Length, UntilClose, ChunkSize, ChunkData, ChunkDataEnd, Trailers, End, Tunnel, Failed
+    Head,
+    Length,
+    UntilClose,
+    ChunkSize,
+    ChunkData,
+    ChunkDataEnd,
+    Trailers,
+    End,
+    Tunnel,
+    Failed
   };
   using Poll = std::expected<std::optional<HttpEvent>, ProtocolError>;
 
@@ -90,11 +98,12 @@ class Http1Decoder {
   Role role_;
   const HttpLimits* limits_;  // the configuration's; outlives the connection
   State state_ = State::Head;
-  std::string method_;        // response side: see expect_response_to
+  std::string method_;  // response side: see expect_response_to
   std::optional<std::uint64_t> content_length_;
   std::uint64_t remaining_ = 0;
-  std::uint64_t body_total_ = 0;      // of the chunks so far
-  std::size_t extension_bytes_ = 0;   // chunk extensions: of a request in all, of an answer per chunk
+  std::uint64_t body_total_ = 0;  // of the chunks so far
+  std::size_t extension_bytes_ =
+      0;                        // chunk extensions: of a request in all, of an answer per chunk
   std::size_t scanned_ = 0;     // how far the unfinished section was searched for its end already
   std::size_t line_start_ = 0;  // of the line that the search stands in
   bool keep_alive_ = true;

@@ -237,11 +237,26 @@ std::expected<ParsedHead<ResponseHead>, ProtocolError> parse_response_head(
 std::expected<HeaderList, ProtocolError> parse_trailers(std::string_view section,
                                                         const HttpLimits& limits) {
   static constexpr std::array kForbidden = {
-      "content-length"sv,   "transfer-encoding"sv,   "host"sv,          "connection"sv,
-      "keep-alive"sv,       "proxy-connection"sv,    "te"sv,            "trailer"sv,
-      "upgrade"sv,          "expect"sv,              "max-forwards"sv,  "content-encoding"sv,
-      "content-type"sv,     "content-range"sv,       "authorization"sv, "proxy-authorization"sv,
-      "www-authenticate"sv, "proxy-authenticate"sv,  "cookie"sv,        "set-cookie"sv,
+      "content-length"sv,
+      "transfer-encoding"sv,
+      "host"sv,
+      "connection"sv,
+      "keep-alive"sv,
+      "proxy-connection"sv,
+      "te"sv,
+      "trailer"sv,
+      "upgrade"sv,
+      "expect"sv,
+      "max-forwards"sv,
+      "content-encoding"sv,
+      "content-type"sv,
+      "content-range"sv,
+      "authorization"sv,
+      "proxy-authorization"sv,
+      "www-authenticate"sv,
+      "proxy-authenticate"sv,
+      "cookie"sv,
+      "set-cookie"sv,
   };
   HeaderList trailers;
   if (section == "\r\n"sv) return trailers;

@@ -15,7 +15,7 @@ namespace customhouse::proto {
 struct Framing {
   bool chunked = false;
   std::optional<std::uint64_t> content_length;
-  bool close = false;  // Connection: close
+  bool close = false;    // Connection: close
   bool persist = false;  // Connection: keep-alive
 };
 

@@ -59,7 +59,7 @@ void append_head(std::string& out, const ResponseHead& head) {
 void append_chunk(std::string& out, std::string_view bytes) {
   if (bytes.empty()) return;  // an empty chunk would end the body
   std::array<char, 16> digits;
-  const char* const end =
+  char* const end =
       std::to_chars(digits.data(), digits.data() + digits.size(), bytes.size(), 16).ptr;
   out.append(digits.data(), end).append("\r\n").append(bytes).append("\r\n");
 }
@@ -71,11 +71,17 @@ void append_last_chunk(std::string& out, const HeaderList& trailers) {
 }
 
 void strip_hop_by_hop(HeaderList& headers) {
-  std::vector<std::string> gone = {
-      "connection",           "keep-alive",         "proxy-connection",
-      "proxy-authenticate",   "proxy-authorization", "proxy-authentication-info",
-      "te",                   "trailer",            "transfer-encoding",
-      "upgrade",              "http2-settings"};
+  std::vector<std::string> gone = {"connection",
+                                   "keep-alive",
+                                   "proxy-connection",
+                                   "proxy-authenticate",
+                                   "proxy-authorization",
+                                   "proxy-authentication-info",
+                                   "te",
+                                   "trailer",
+                                   "transfer-encoding",
+                                   "upgrade",
+                                   "http2-settings"};
   for (const HeaderField& field : headers.fields()) {
     if (!equals_ignoring_case(field.name, "connection")) continue;
     for_each_element(field.value, [&](std::string_view name) { gone.emplace_back(name); });

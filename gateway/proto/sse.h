@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <expected>
 #include <optional>
+#include <queue>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,7 +27,8 @@ struct SseEvent {
 };
 
 /// Rewrites an event's data: same field order, line ends and other fields. The new data must not
-/// contain CR; a \n makes a further data line.
+/// contain CR; a \n makes a further data line. Throws std::logic_error on CR, or on data for an
+/// event that has no data line.
 std::string with_data(const SseEvent& event, std::string_view new_data);
 
 class SseDecoder {
@@ -41,10 +43,18 @@ class SseDecoder {
   std::string take_rest();
 
  private:
+  void compact();
+  bool find_event_end();
+
   std::size_t max_event_bytes_;
   std::string buffer_;
-  std::size_t start_ = 0;    // first byte of the event being read
-  std::size_t scanned_ = 0;  // no event end before this
+  std::queue<std::size_t> ends_;  // of the complete events that next() has not given out yet
+  std::size_t start_ = 0;         // first byte that next() has not given out
+  std::size_t scanned_ = 0;       // no line end of the unfinished event from line_start_ to here
+  std::size_t line_start_ = 0;
+  bool after_bare_cr_ = false;  // the line before ended in CR alone
+  bool first_ = true;           // no event given out yet: a byte order mark may lead
+  bool too_large_ = false;
 };
 
 }  // namespace customhouse::proto
