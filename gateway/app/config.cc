@@ -28,8 +28,8 @@ class Loader {
 
   Config load(const YAML::Node& root) {
     // data_dir first: other paths are relative to it, wherever they stand in the file.
-    if (root.IsMap() && root["data_dir"].IsScalar()) {
-      config_.data_dir = resolve_path(folder_, root["data_dir"].Scalar());
+    if (const Node path = root.IsMap() ? root["data_dir"] : Node(); path && path.IsScalar()) {
+      config_.data_dir = resolve_path(folder_, path.Scalar());
     }
     config_.ca_certificate = in_data_dir("ca/ca.pem");
     config_.ca_private_key = in_data_dir("ca/ca.key");
