@@ -39,6 +39,9 @@ class Log {
   /// `done` runs once, on the commit thread (or before append() returns, if refused at once):
   /// it must be short and must not call the log.
   void append(Record record, Done done);
+  /// For records that nobody waits for (completions): durable within 50 ms, or with the next write
+  /// if that is sooner, instead of costing an fsync of its own.
+  void append_soon(Record record, Done done);
 
   /// Waits until what is queued is durable, then closes. Idempotent.
   void close();
@@ -53,6 +56,7 @@ class Log {
   struct Implementation;
 
  private:
+  void enqueue(Record record, Done done, bool urgent);
   explicit Log(std::unique_ptr<Implementation> implementation);
   std::unique_ptr<Implementation> implementation_;
 };

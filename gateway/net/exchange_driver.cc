@@ -181,7 +181,7 @@ Task<void> Connection::carry_out(flow::Exchange& exchange) {
     } else if (std::holds_alternative<flow::AbortAnswer>(*action)) {
       aborted_ = true;
     } else if (auto* completion = std::get_if<flow::AppendCompletion>(&*action)) {
-      services_.log.append(std::move(completion->record), [services = &services_](auto seq) {
+      services_.log.append_soon(std::move(completion->record), [services = &services_](auto seq) {
         if (!seq) services->metrics.record_failures.add();
       });
     }

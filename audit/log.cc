@@ -1,0 +1,221 @@
+#include "audit/log.h"
+
+#include <pthread.h>
+#include <sys/statvfs.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "audit/rocksdb_store.h"
+
+namespace customhouse::audit {
+
+namespace {
+
+constexpr std::size_t kMaxBatchRecords = 256;
+constexpr std::size_t kMaxBatchBytes = 1u << 20;
+constexpr std::chrono::seconds kSpaceCheckInterval{1};
+constexpr std::chrono::milliseconds kSoon{50};
+
+std::uint64_t now_us() {
+  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(
+                                        std::chrono::system_clock::now().time_since_epoch())
+                                        .count());
+}
+
+struct Ticket {
+  Record record;
+  Log::Done done;
+  bool urgent = true;
+};
+
+}  // namespace
+
+struct Log::Implementation {
+  LogOptions options;
+  std::unique_ptr<Store> store;
+
+  std::mutex mutex;
+  std::condition_variable arrived;
+  std::deque<Ticket> queue;
+  std::size_t urgent = 0;  // tickets in the queue that somebody waits for
+  std::chrono::steady_clock::time_point due;  // when the oldest of the others must be written
+  bool closing = false;
+
+  std::atomic<bool> healthy{true};  // once false, false for ever: a failed fsync is never retried
+  std::atomic<bool> full{false};
+  std::atomic<std::uint64_t> records{0}, batches{0}, bytes{0}, failures{0}, commit_us_total{0}, commit_us_max{0};
+  std::chrono::steady_clock::time_point space_checked;
+  std::thread thread;
+
+  /// Keeps away from ENOSPC, after which RocksDB may not even reopen.
+  void check_space() {
+    const auto now = std::chrono::steady_clock::now();
+    if (now - space_checked < kSpaceCheckInterval) return;
+    space_checked = now;
+    struct statvfs status {};
+    if (::statvfs(options.directory.c_str(), &status) != 0) return;
+    full.store(static_cast<std::uint64_t>(status.f_bavail) * status.f_frsize < options.min_free_bytes);
+  }
+
+  /// Waits for records and takes a batch of them. Empty: the log closes.
+  std::vector<Ticket> take_batch() {
+    std::unique_lock lock(mutex);
+    while (!closing && urgent == 0 && queue.size() < kMaxBatchRecords) {
+      const auto now = std::chrono::steady_clock::now();
+      if (!queue.empty() && now >= due) break;
+      // Also woken now and then, so that a disk that was full is seen to have room again.
+      arrived.wait_until(lock, queue.empty() ? now + kSpaceCheckInterval : due);
+      check_space();
+    }
+    if (options.linger_us != 0 && !closing && queue.size() < kMaxBatchRecords) {
+      arrived.wait_for(lock, std::chrono::microseconds(options.linger_us),
+                       [&] { return closing || queue.size() >= kMaxBatchRecords; });
+    }
+    std::vector<Ticket> batch;
+    const std::size_t count = std::min(queue.size(), kMaxBatchRecords);
+    batch.reserve(count);
+    for (std::size_t i = 0; i < count; ++i) {
+      urgent -= queue.front().urgent ? 1 : 0;
+      batch.push_back(std::move(queue.front()));
+      queue.pop_front();
+    }
+    due = std::chrono::steady_clock::now() + kSoon;
+    return batch;
+  }
+
+  void run() {
+    pthread_setname_np(pthread_self(), "customhouse-log");
+    for (std::vector<Ticket> batch = take_batch(); !batch.empty(); batch = take_batch()) {
+      check_space();
+      // A batch over the byte limit goes in several writes.
+      for (std::size_t begin = 0; begin < batch.size();) begin = commit(batch, begin);
+    }
+  }
+
+  /// Writes tickets from `begin` on, as many as one write takes; returns the first one left.
+  std::size_t commit(std::vector<Ticket>& batch, std::size_t begin) {
+    if (!healthy.load(std::memory_order_relaxed)) {
+      refuse(batch[begin], {LogError::Kind::Unavailable, "the ledger has failed; restart the gateway after mending it"});
+      return begin + 1;
+    }
+    const LogState before = store->state();
+    LogState after = before;
+    std::vector<std::string> encoded;
+    std::size_t size = 0;
+    std::size_t end = begin;
+    while (end < batch.size() && size < kMaxBatchBytes) {
+      Record& record = batch[end].record;
+      record.seq = after.size++;
+      record.time_us = after.last_time_us = std::max(now_us(), after.last_time_us + 1);
+      encoded.push_back(to_canonical_json(record));
+      size += encoded.back().size();
+      ++end;
+    }
+    const auto started = std::chrono::steady_clock::now();
+    auto written = store->append(encoded, after);
+    const auto took = static_cast<std::uint64_t>(
+        std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - started).count());
+    if (!written) {
+      healthy.store(false);
+      for (std::size_t i = begin; i < end; ++i) {
+        refuse(batch[i], {LogError::Kind::Unavailable, "the ledger cannot be written: " + written.error()});
+      }
+      return end;
+    }
+    records.fetch_add(end - begin, std::memory_order_relaxed);
+    batches.fetch_add(1, std::memory_order_relaxed);
+    bytes.fetch_add(size, std::memory_order_relaxed);
+    commit_us_total.fetch_add(took, std::memory_order_relaxed);
+    commit_us_max.store(std::max(commit_us_max.load(std::memory_order_relaxed), took), std::memory_order_relaxed);
+    for (std::size_t i = begin; i < end; ++i) batch[i].done(batch[i].record.seq);
+    return end;
+  }
+
+  void refuse(Ticket& ticket, LogError error) {
+    failures.fetch_add(1, std::memory_order_relaxed);
+    ticket.done(std::unexpected(std::move(error)));
+  }
+};
+
+Log::Log(std::unique_ptr<Implementation> implementation) : implementation_(std::move(implementation)) {}
+
+Log::~Log() { close(); }
+
+std::expected<std::unique_ptr<Log>, LogError> Log::open(LogOptions options) {
+  auto store = open_rocksdb_store(options.directory, options.durability);
+  if (!store) return std::unexpected(LogError{LogError::Kind::Unavailable, store.error()});
+  auto implementation = std::make_unique<Implementation>();
+  implementation->options = std::move(options);
+  implementation->store = std::move(*store);
+  implementation->check_space();
+  Implementation& running = *implementation;
+  implementation->thread = std::thread([&running] { running.run(); });
+  return std::unique_ptr<Log>(new Log(std::move(implementation)));
+}
+
+void Log::append(Record record, Done done) { enqueue(std::move(record), std::move(done), true); }
+void Log::append_soon(Record record, Done done) { enqueue(std::move(record), std::move(done), false); }
+
+void Log::enqueue(Record record, Done done, bool urgent) {
+  Implementation& log = *implementation_;
+  std::optional<LogError> refused;
+  {
+    const std::lock_guard lock(log.mutex);
+    if (log.closing) {
+      refused = {LogError::Kind::Closed, "the ledger is closed"};
+    } else if (!log.healthy.load(std::memory_order_relaxed)) {
+      refused = {LogError::Kind::Unavailable, "the ledger has failed; restart the gateway after mending it"};
+    } else if (log.full.load(std::memory_order_relaxed)) {
+      refused = {LogError::Kind::Full, "the disk of the ledger is almost full"};
+    } else if (log.queue.size() >= log.options.max_queue) {
+      refused = {LogError::Kind::Full, "too many records wait for the ledger"};
+    } else {
+      if (log.queue.empty()) log.due = std::chrono::steady_clock::now() + kSoon;
+      log.queue.push_back({std::move(record), std::move(done), urgent});
+      log.urgent += urgent ? 1 : 0;
+      // The thread is told of the first ticket and of the first that is urgent; the rest it finds.
+      if (log.queue.size() == 1 || (urgent && log.urgent == 1)) log.arrived.notify_one();
+      return;
+    }
+  }
+  log.failures.fetch_add(1, std::memory_order_relaxed);
+  done(std::unexpected(std::move(*refused)));
+}
+
+void Log::close() {
+  Implementation& log = *implementation_;
+  {
+    const std::lock_guard lock(log.mutex);
+    log.closing = true;
+    log.arrived.notify_all();
+  }
+  if (log.thread.joinable()) log.thread.join();
+  log.store.reset();
+}
+
+bool Log::healthy() const noexcept {
+  return implementation_->healthy.load(std::memory_order_relaxed) && !implementation_->full.load(std::memory_order_relaxed);
+}
+
+Log::Stats Log::stats() const noexcept {
+  Implementation& log = *implementation_;
+  Stats stats;
+  stats.records = log.records.load(std::memory_order_relaxed);
+  stats.batches = log.batches.load(std::memory_order_relaxed);
+  stats.bytes = log.bytes.load(std::memory_order_relaxed);
+  stats.failures = log.failures.load(std::memory_order_relaxed);
+  stats.commit_us_total = log.commit_us_total.load(std::memory_order_relaxed);
+  stats.commit_us_max = log.commit_us_max.load(std::memory_order_relaxed);
+  const std::lock_guard lock(log.mutex);
+  stats.queue = log.queue.size();
+  return stats;
+}
+
+}  // namespace customhouse::audit

@@ -1,0 +1,251 @@
+#include "audit/rocksdb_store.h"
+
+#include <rocksdb/cache.h>
+#include <rocksdb/db.h>
+#include <rocksdb/options.h>
+#include <rocksdb/table.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include <array>
+#include <filesystem>
+
+namespace customhouse::audit {
+
+namespace {
+
+constexpr const char* kRecords = "rec";
+constexpr const char* kMeta = "meta";
+constexpr const char* kStateKey = "state";
+constexpr const char* kFormatKey = "format";
+constexpr const char* kFormat = "1";
+
+using Handles = std::vector<rocksdb::ColumnFamilyHandle*>;
+
+std::string be64(std::uint64_t number) {
+  std::string text(8, '\0');
+  for (std::size_t i = 0; i < 8; ++i) text[i] = static_cast<char>(number >> (8 * (7 - i)));
+  return text;
+}
+
+std::uint64_t from_be64(std::string_view text) {
+  std::uint64_t number = 0;
+  for (std::size_t i = 0; i < 8 && i < text.size(); ++i) number = number << 8 | static_cast<unsigned char>(text[i]);
+  return number;
+}
+
+std::string encode(const LogState& state) { return be64(state.size) + be64(state.last_time_us); }
+
+/// The guard rails for RocksDB 7.8 (known faults of that release are in the comments).
+rocksdb::Options options_for_writing() {
+  rocksdb::Options options;
+  options.create_if_missing = true;
+  options.create_missing_column_families = true;
+  options.recycle_log_file_num = 0;                   // data loss on recovery was reproduced with it
+  options.wal_compression = rocksdb::kNoCompression;  // recovery of compressed fragments is faulty
+  options.track_and_verify_wals_in_manifest = false;  // false "Missing WAL" before 7.10
+  // Mid-log corruption refuses to open; a torn tail, never acknowledged, does not.
+  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
+  options.wal_bytes_per_sync = 0;
+  options.manual_wal_flush = false;
+  options.max_bgerror_resume_count = 0;  // a failed fsync is final: never resumed behind our back
+  options.paranoid_checks = true;
+  options.force_consistency_checks = true;
+  options.verify_sst_unique_id_in_manifest = true;
+  options.max_background_jobs = 2;
+  options.max_open_files = 256;
+  options.max_total_wal_size = 64u << 20;
+  options.keep_log_file_num = 3;
+  options.max_log_file_size = 1u << 20;
+  options.info_log_level = rocksdb::WARN_LEVEL;
+  options.stats_dump_period_sec = 0;
+  options.stats_persist_period_sec = 0;
+  options.WAL_size_limit_MB = 0;
+  return options;
+}
+
+rocksdb::ColumnFamilyOptions family_options(const std::shared_ptr<rocksdb::Cache>& cache) {
+  rocksdb::ColumnFamilyOptions options;
+  options.write_buffer_size = 8u << 20;
+  options.max_write_buffer_number = 2;
+  options.memtable_protection_bytes_per_key = 8;
+  options.compression = rocksdb::kZSTD;
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = cache;
+  table.block_size = 16 * 1024;
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  return options;
+}
+
+std::vector<rocksdb::ColumnFamilyDescriptor> families() {
+  const auto cache = rocksdb::NewLRUCache(4u << 20);
+  return {{rocksdb::kDefaultColumnFamilyName, family_options(cache)},
+          {kRecords, family_options(cache)},
+          {kMeta, family_options(cache)}};
+}
+
+/// A database and its column families, closed in the right order.
+struct Database {
+  std::unique_ptr<rocksdb::DB> db;
+  Handles handles;
+
+  ~Database() {
+    for (auto* handle : handles) db->DestroyColumnFamilyHandle(handle);
+    if (db) db->Close();
+  }
+  rocksdb::ColumnFamilyHandle* records() const { return handles.at(1); }
+  rocksdb::ColumnFamilyHandle* meta() const { return handles.at(2); }
+
+  std::expected<LogState, std::string> read_state() const {
+    std::string text;
+    const rocksdb::Status status = db->Get({}, meta(), kStateKey, &text);
+    if (status.IsNotFound()) return LogState{};
+    if (!status.ok()) return std::unexpected(status.ToString());
+    if (text.size() != 16) return std::unexpected("the ledger's state is damaged");
+    return LogState{from_be64(text), from_be64(std::string_view(text).substr(8))};
+  }
+
+  /// The state must name the last record: no more, no fewer.
+  std::expected<void, std::string> check(const LogState& state) const {
+    std::string format;
+    const rocksdb::Status status = db->Get({}, meta(), kFormatKey, &format);
+    if (!status.ok() && !status.IsNotFound()) return std::unexpected(status.ToString());
+    if (status.ok() && format != kFormat) return std::unexpected("the ledger has format " + format + ", this program knows " + kFormat);
+    const std::unique_ptr<rocksdb::Iterator> last(db->NewIterator({}, records()));
+    last->SeekToLast();
+    if (!last->status().ok()) return std::unexpected(last->status().ToString());
+    const std::uint64_t stored = last->Valid() ? from_be64(last->key().ToStringView()) + 1 : 0;
+    if (stored != state.size) {
+      return std::unexpected("the ledger is damaged: it counts " + std::to_string(state.size) + " records and holds " +
+                             std::to_string(stored) + "; restore it from a backup, keep this one as evidence");
+    }
+    return {};
+  }
+};
+
+class RocksDbStore final : public Store {
+ public:
+  RocksDbStore(std::unique_ptr<Database> database, LogState state, bool sync)
+      : database_(std::move(database)), state_(state) {
+    write_.sync = sync;
+    write_.protection_bytes_per_key = 8;
+  }
+
+  LogState state() const override { return state_; }
+
+  std::expected<void, std::string> append(const std::vector<std::string>& records, LogState after) override {
+    rocksdb::WriteBatch batch(0, 0, write_.protection_bytes_per_key, 0);
+    std::uint64_t seq = state_.size;
+    for (const std::string& record : records) {
+      if (auto status = batch.Put(database_->records(), be64(seq++), record); !status.ok()) {
+        return std::unexpected(status.ToString());
+      }
+    }
+    rocksdb::Status status = batch.Put(database_->meta(), kStateKey, encode(after));
+    if (status.ok() && state_.size == 0) status = batch.Put(database_->meta(), kFormatKey, kFormat);
+    if (status.ok()) status = database_->db->Write(write_, &batch);
+    if (!status.ok()) return std::unexpected(status.ToString());
+    state_ = after;
+    return {};
+  }
+
+ private:
+  std::unique_ptr<Database> database_;
+  LogState state_;
+  rocksdb::WriteOptions write_;
+};
+
+class RocksDbReader final : public StoreReader {
+ public:
+  RocksDbReader(std::unique_ptr<Database> database, std::string scratch)
+      : database_(std::move(database)), scratch_(std::move(scratch)) {}
+  ~RocksDbReader() override {
+    database_.reset();
+    std::error_code ignored;
+    std::filesystem::remove_all(scratch_, ignored);
+  }
+
+  LogState state() const override { return state_; }
+
+  std::expected<std::optional<std::string>, std::string> get(std::uint64_t seq) override {
+    std::string text;
+    const rocksdb::Status status = database_->db->Get({}, database_->records(), be64(seq), &text);
+    if (status.IsNotFound()) return std::optional<std::string>();
+    if (!status.ok()) return std::unexpected(status.ToString());
+    return std::optional<std::string>(std::move(text));
+  }
+
+  std::expected<void, std::string> for_each(
+      std::uint64_t begin, std::uint64_t end,
+      const std::function<bool(std::uint64_t seq, std::string_view json)>& visit) override {
+    const std::unique_ptr<rocksdb::Iterator> at(database_->db->NewIterator({}, database_->records()));
+    std::uint64_t expected = begin;
+    for (at->Seek(be64(begin)); at->Valid() && expected < std::min(end, state_.size); at->Next(), ++expected) {
+      const std::uint64_t seq = from_be64(at->key().ToStringView());
+      if (seq != expected) return std::unexpected("record " + std::to_string(expected) + " is missing");
+      if (!visit(seq, at->value().ToStringView())) return {};
+    }
+    if (!at->status().ok()) return std::unexpected(at->status().ToString());
+    if (expected < std::min(end, state_.size)) return std::unexpected("record " + std::to_string(expected) + " is missing");
+    return {};
+  }
+
+  std::expected<void, std::string> refresh() override {
+    if (const auto status = database_->db->TryCatchUpWithPrimary(); !status.ok()) return std::unexpected(status.ToString());
+    auto state = database_->read_state();
+    if (!state) return std::unexpected(state.error());
+    state_ = *state;
+    return {};
+  }
+
+ private:
+  std::unique_ptr<Database> database_;
+  std::string scratch_;  // the secondary's own logs
+  LogState state_;
+};
+
+}  // namespace
+
+std::expected<std::unique_ptr<Store>, std::string> open_rocksdb_store(const std::string& directory, Durability durability) {
+  std::error_code error;
+  std::filesystem::create_directories(directory, error);
+  if (error) return std::unexpected("cannot make " + directory + ": " + error.message());
+  ::chmod(directory.c_str(), 0700);
+  auto database = std::make_unique<Database>();
+  rocksdb::DB* db = nullptr;
+  const rocksdb::Status status =
+      rocksdb::DB::Open(options_for_writing(), directory, families(), &database->handles, &db);
+  database->db.reset(db);
+  if (!status.ok()) return std::unexpected(status.ToString());
+  auto state = database->read_state();
+  if (!state) return std::unexpected(state.error());
+  if (auto checked = database->check(*state); !checked) return std::unexpected(checked.error());
+  return std::make_unique<RocksDbStore>(std::move(database), *state, durability == Durability::Strict);
+}
+
+std::expected<std::unique_ptr<StoreReader>, std::string> open_rocksdb_reader(const std::string& directory) {
+  if (!std::filesystem::exists(directory + "/CURRENT")) {
+    return std::unexpected("no ledger at " + directory + ": start the gateway once, or set data_dir");
+  }
+  std::string scratch = (std::filesystem::temp_directory_path() / "customhouse-reader-XXXXXX").string();
+  if (::mkdtemp(scratch.data()) == nullptr) return std::unexpected("cannot make a temporary folder in " + scratch);
+  auto database = std::make_unique<Database>();
+  rocksdb::DB* db = nullptr;
+  rocksdb::Options options;
+  options.max_open_files = -1;  // a secondary keeps files open that the primary may delete
+  options.info_log_level = rocksdb::FATAL_LEVEL;
+  options.keep_log_file_num = 1;
+  const rocksdb::Status status =
+      rocksdb::DB::OpenAsSecondary(options, directory, scratch, families(), &database->handles, &db);
+  database->db.reset(db);
+  if (!status.ok()) {
+    std::error_code ignored;
+    std::filesystem::remove_all(scratch, ignored);
+    return std::unexpected(status.ToString());
+  }
+  auto reader = std::make_unique<RocksDbReader>(std::move(database), scratch);
+  if (auto refreshed = reader->refresh(); !refreshed) return std::unexpected(refreshed.error());
+  return reader;
+}
+
+}  // namespace customhouse::audit
