@@ -16,7 +16,9 @@ struct Provider {
   std::string id;            // "openai": also the first path segment in base-URL mode
   std::string name;          // for people
   Family family = Family::Json;
-  std::vector<std::string> hosts;  // "api.openai.com", "*.openai.azure.com" ('*' = one or more labels)
+  /// "api.openai.com"; "*.openai.azure.com": '*' in front stands for one or more labels;
+  /// "bedrock-runtime.*.amazonaws.com": between other labels for exactly one.
+  std::vector<std::string> hosts;
   std::string base_url_host;       // host that base-URL mode sends to; empty: not offered there
   std::string base_path;           // prefix put before the path in base-URL mode ("/api" or "")
   std::string operator_country;    // ISO 3166-1 alpha-2, or "" if mixed
@@ -42,13 +44,18 @@ class ProviderTable {
   const Provider* find_host(std::string_view host) const noexcept;
   const Provider* find_id(std::string_view id) const noexcept;
   const std::vector<Provider>& providers() const noexcept { return providers_; }
-  /// Domains for the CA's name constraints: hosts, and what stands behind a "*.".
+  /// Domains for the CA's name constraints: hosts, and what stands behind the last "*.". Sorted;
+  /// those below another one are left out.
   std::vector<std::string> constraint_domains() const;
 
  private:
+  friend class TableParser;
+  void index_hosts();
+
   std::vector<Provider> providers_;
   std::vector<std::pair<std::string, std::size_t>> exact_;     // sorted by host
   std::vector<std::pair<std::string, std::size_t>> wildcard_;  // suffix with leading dot, longest first
+  std::vector<std::pair<std::string, std::size_t>> inner_;     // "a.*.b", longest first
 };
 
 }  // namespace customhouse::provider

@@ -50,7 +50,8 @@ std::string error_body(Family family, int status, std::string_view code, std::st
              ",\"code\":" + word + "}}";
     case Family::Gemini:
       return "{\"error\":{\"code\":" + std::to_string(status) + ",\"message\":" + text +
-             ",\"status\":" + quoted(google_status(status)) + ",\"details\":[{\"reason\":" + word + "}]}}";
+             ",\"status\":" + quoted(google_status(status)) + ",\"details\":[{\"@type\":\"type.googleapis.com/google.rpc.ErrorInfo\",\"reason\":" + word +
+             ",\"domain\":\"customhouse\"}]}}";
     case Family::Cohere:
     case Family::Bedrock:
       return "{\"message\":" + text + ",\"code\":" + word + "}";
