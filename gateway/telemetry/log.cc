@@ -66,13 +66,21 @@ void append_string(std::string& out, std::string_view value) {
   out += '"';
 }
 
-void append_value(std::string& out, std::string_view value) { append_string(out, value); }
-void append_value(std::string& out, bool value) { out += value ? "true" : "false"; }
+void append_value(std::string& out, std::string_view value) {
+  append_string(out, value);
+}
+void append_value(std::string& out, bool value) {
+  out += value ? "true" : "false";
+}
 void append_value(std::string& out, double value) {
   out += std::isfinite(value) ? fmt::format("{}", value) : "null";
 }
-void append_value(std::string& out, std::int64_t value) { out += fmt::format("{}", value); }
-void append_value(std::string& out, std::uint64_t value) { out += fmt::format("{}", value); }
+void append_value(std::string& out, std::int64_t value) {
+  out += fmt::format("{}", value);
+}
+void append_value(std::string& out, std::uint64_t value) {
+  out += fmt::format("{}", value);
+}
 
 std::string now_rfc3339() {
   using namespace std::chrono;
@@ -97,12 +105,14 @@ void write_all(std::string_view line) {
 
 }  // namespace
 
-void set_level(Level level) noexcept { g_level.store(level, std::memory_order_relaxed); }
+void set_level(Level level) noexcept {
+  g_level.store(level, std::memory_order_relaxed);
+}
 
 void log(Level level, std::string_view event, std::initializer_list<Field> fields) {
   if (level < g_level.load(std::memory_order_relaxed)) return;
-  std::string line = fmt::format(R"({{"time":"{}","level":"{}","event":)", now_rfc3339(),
-                                 name_of(level));
+  std::string line =
+      fmt::format(R"({{"time":"{}","level":"{}","event":)", now_rfc3339(), name_of(level));
   append_string(line, event);
   for (const Field& field : fields) {
     line += ',';

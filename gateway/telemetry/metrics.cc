@@ -12,8 +12,8 @@ namespace customhouse::telemetry {
 namespace {
 
 constexpr std::array<std::uint64_t, Histogram::kBuckets> kBoundsUs{
-    50,      100,     200,       500,       1'000,     2'000,      5'000,
-    10'000,  20'000,  50'000,    100'000,   200'000,   500'000,    1'000'000,
+    50,        100,       200,        500,        1'000,      2'000,      5'000,
+    10'000,    20'000,    50'000,     100'000,    200'000,    500'000,    1'000'000,
     2'000'000, 5'000'000, 10'000'000, 20'000'000, 50'000'000, 100'000'000};
 
 bool is_name(std::string_view name) {
@@ -112,15 +112,14 @@ Counter& Registry::counter(std::string_view name, std::string_view help, const L
 Gauge& Registry::gauge(std::string_view name, std::string_view help, const Labels& labels) {
   return state_->find_or_add<Gauge>(name, help, labels);
 }
-Histogram& Registry::histogram(std::string_view name, std::string_view help,
-                               const Labels& labels) {
+Histogram& Registry::histogram(std::string_view name, std::string_view help, const Labels& labels) {
   return state_->find_or_add<Histogram>(name, help, labels);
 }
 
 std::string Registry::expose() const {
   constexpr std::array<std::string_view, 3> kTypes{"counter", "gauge", "histogram"};
-  const auto append_histogram = [](std::string& out, std::string_view name,
-                                   std::string_view labels, const Histogram& histogram) {
+  const auto append_histogram = [](std::string& out, std::string_view name, std::string_view labels,
+                                   const Histogram& histogram) {
     const std::string_view comma = labels.empty() ? "" : ",";
     std::uint64_t total = 0;
     for (std::size_t i = 0; i <= Histogram::kBuckets; ++i) {
