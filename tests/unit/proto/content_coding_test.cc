@@ -177,15 +177,19 @@ TEST_P(EveryCoding, ABombCostsItsLimit) {
   EXPECT_LE(result.out.capacity(), 4 * kLimit);
 }
 
-TEST_P(EveryCoding, DamageNeverReadsAsTheText) {
-  // Formats with a check value find every changed byte; the others at least neither crash nor hang.
+TEST_P(EveryCoding, DamageNeverPassesForTheTextNorEscapesTheLimit) {
   const std::string text = sample().substr(0, 2000);
   const std::string coded = encode(text);
-  for (std::size_t i = 0; i < coded.size(); i += 3) {
+  const bool checked = GetParam().name == "gzip" || GetParam().name == "zstd";
+  const std::size_t header = checked ? 10 : 0;  // its time stamp and hints change nothing
+  for (std::size_t i = header; i < coded.size(); ++i) {
     std::string damaged = coded;
     damaged[i] = static_cast<char>(damaged[i] ^ 0x55);
-    const Result result = decode_all({damaged});
-    EXPECT_LE(result.out.size(), kLimit);
+    const Result result = decode_all({damaged}, 4000);
+    EXPECT_LE(result.out.size(), 4000U);
+    if (checked) {
+      EXPECT_NE(result.error, 0) << i;
+    }
   }
 }
 
