@@ -240,9 +240,11 @@ void ProviderTable::index_hosts() {
     }
   }
   std::ranges::sort(exact_);
-  const auto longest_first = [](const auto& a, const auto& b) { return a.first.size() > b.first.size(); };
-  std::ranges::stable_sort(wildcard_, longest_first);
-  std::ranges::stable_sort(inner_, longest_first);
+  const auto longest_first = [](const auto& a, const auto& b) {
+    return a.first.size() != b.first.size() ? a.first.size() > b.first.size() : a.first < b.first;
+  };
+  std::ranges::sort(wildcard_, longest_first);
+  std::ranges::sort(inner_, longest_first);
 }
 
 const Provider* ProviderTable::find_host(std::string_view host) const noexcept {
