@@ -101,28 +101,35 @@ net::AdminResponse Admin::proxy_pac(const proto::RequestHead& head) const {
 std::string proxy_pac(const provider::ProviderTable& providers, std::string_view proxy) {
   // Hosts as JSON are JavaScript literals too: nothing in the table can become code.
   nlohmann::json exact = nlohmann::json::array();
-  nlohmann::json suffixes = nlohmann::json::array();
+  nlohmann::json patterns = nlohmann::json::array();
   for (const auto& provider : providers.providers()) {
     for (const auto& host : provider.hosts) {
-      if (host.starts_with("*.")) {
-        suffixes.push_back(host.substr(1));
-      } else {
-        exact.push_back(host);
-      }
+      (host.find('*') == std::string::npos ? exact : patterns).push_back(host);
     }
   }
-  return "var exact = " + exact.dump(0) + ";\nvar suffixes = " + suffixes.dump(0) +
-         ";\n"
-         "function FindProxyForURL(url, host) {\n"
-         "  host = host.toLowerCase();\n"
-         "  if (host.charAt(host.length - 1) == '.') host = host.substring(0, host.length - 1);\n"
-         "  var governed = false;\n"
-         "  for (var i = 0; i < exact.length; i++) if (host == exact[i]) governed = true;\n"
-         "  for (var j = 0; j < suffixes.length; j++) {\n"
-         "    var at = host.length - suffixes[j].length;\n"
-         "    if (at > 0 && host.substring(at) == suffixes[j]) governed = true;\n"
-         "  }\n"
-         "  return governed ? " +
+  // The same meaning as ProviderTable::find_host: a '*' in front stands for one or more labels,
+  // elsewhere for exactly one. A host that is missed here would leave unread.
+  return "var exact = " + exact.dump(0) + ";\nvar patterns = " + patterns.dump(0) +
+         R"(;
+function matches(pattern, labels) {
+  var want = pattern.split(".");
+  var skip = labels.length - want.length;
+  if (skip < 0 || (skip > 0 && want[0] != "*")) return false;
+  for (var i = 0; i < want.length; i++) {
+    if (want[i] != "*" && want[i] != labels[i + skip]) return false;
+  }
+  return true;
+}
+function governed(host) {
+  for (var i = 0; i < exact.length; i++) if (host == exact[i]) return true;
+  var labels = host.split(".");
+  for (var j = 0; j < patterns.length; j++) if (matches(patterns[j], labels)) return true;
+  return false;
+}
+function FindProxyForURL(url, host) {
+  host = host.toLowerCase();
+  if (host.charAt(host.length - 1) == ".") host = host.substring(0, host.length - 1);
+  return governed(host) ? )" +
          nlohmann::json("PROXY " + std::string(proxy)).dump() + " : \"DIRECT\";\n}\n";
 }
 

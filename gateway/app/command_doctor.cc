@@ -47,7 +47,7 @@ class Doctor {
     std::string line(verdict);
     line.resize(9, ' ');
     line += topic;
-    line.resize(21, ' ');
+    line.resize(23, ' ');
     line += what;
     write_standard_output(line + "\n");
   }

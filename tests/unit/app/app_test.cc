@@ -20,7 +20,7 @@ constexpr const char* kProviders = R"(providers:
   - id: openai
     name: OpenAI
     family: openai
-    hosts: [api.openai.com, "*.openai.azure.com"]
+    hosts: [api.openai.com, "*.openai.azure.com", "runtime.*.cloud.example"]
     base_url_host: api.openai.com
     operator_country: US
     jurisdiction: US
@@ -45,7 +45,7 @@ class AdminTest : public testing::Test {
 
   net::AdminResponse ask(const std::string& target, const std::string& method = "GET",
                          const std::string& host = "127.0.0.1:8082") {
-    proto::RequestHead head{.method = method, .target = target};
+    proto::RequestHead head{.method = method, .target = target, .headers = {}};
     head.headers.add("Host", host);
     return admin_->answer(head);
   }
@@ -81,7 +81,7 @@ TEST_F(AdminTest, ANameThatIsNotOursIsRefusedWhateverItPointsTo) {
        {"evil.example", "evil.example:8082", "127.0.0.1.evil.example", "", "a@127.0.0.1"}) {
     EXPECT_EQ(ask("/ca.pem", "GET", host).status, 403) << host;
   }
-  EXPECT_EQ(admin_->answer({.method = "GET", .target = "/ca.pem"}).status, 403);
+  EXPECT_EQ(admin_->answer({.method = "GET", .target = "/ca.pem", .headers = {}}).status, 403);
 }
 
 TEST_F(AdminTest, IsNotReadyWithoutALedgerOrWhileStopping) {
@@ -96,6 +96,8 @@ TEST_F(AdminTest, ThePacFileSendsGovernedHostsOnlyThroughTheProxy) {
   EXPECT_EQ(pac.content_type, "application/x-ns-proxy-autoconfig");
   const std::string script = folder_.write("pac.js", pac.body + R"(
     const cases = [["api.openai.com", 1], ["API.OpenAI.com.", 1], ["x.openai.azure.com", 1],
+      ["x.y.openai.azure.com", 1], ["runtime.eu.cloud.example", 1],
+      ["runtime.cloud.example", 0], ["runtime.a.b.cloud.example", 0],
       ["openai.azure.com", 0], ["evilapi.openai.com", 0], ["api.openai.com.evil.example", 0],
       ["example.com", 0], ["localhost", 0]];
     for (const [host, governed] of cases) {

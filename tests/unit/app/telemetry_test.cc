@@ -32,7 +32,12 @@ std::string captured(Body body) {
   return app::slurp(file);
 }
 
-TEST(Log, ALineIsOneJsonObject) {
+class Log : public testing::Test {
+ protected:
+  void SetUp() override { set_level(Level::Info); }  // other tests of this binary set it too
+};
+
+TEST_F(Log, ALineIsOneJsonObject) {
   const std::string line = captured([] {
     log_warning("an_event", {{"text", "a\"b\\c\n\x01\x7f"},
                              {"count", -3},
@@ -55,7 +60,7 @@ TEST(Log, ALineIsOneJsonObject) {
   EXPECT_EQ(json.at("yes"), true);
 }
 
-TEST(Log, WhatIsNoUtf8OrEndlessStillGivesValidJson) {
+TEST_F(Log, WhatIsNoUtf8OrEndlessStillGivesValidJson) {
   const std::string line = captured([] {
     log_error("e",
               {{"broken", "\xff\xc3(\xed\xa0\x80\xf5\x80 ü"}, {"long", std::string(100'000, 'x')}});
@@ -65,7 +70,7 @@ TEST(Log, WhatIsNoUtf8OrEndlessStillGivesValidJson) {
   EXPECT_LT(line.size(), 1000U);
 }
 
-TEST(Log, LevelsBelowTheThresholdAreSilent) {
+TEST_F(Log, LevelsBelowTheThresholdAreSilent) {
   const std::string lines = captured([] {
     set_level(Level::Error);
     log_warning("quiet");
@@ -77,7 +82,7 @@ TEST(Log, LevelsBelowTheThresholdAreSilent) {
   EXPECT_THAT(lines, Not(HasSubstr("quiet")));
 }
 
-TEST(Log, LinesOfManyThreadsNeverMix) {
+TEST_F(Log, LinesOfManyThreadsNeverMix) {
   const std::string lines = captured([] {
     std::vector<std::jthread> threads;
     for (int t = 0; t < 4; ++t) {
