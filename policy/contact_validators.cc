@@ -59,6 +59,8 @@ Verdict phone_international(Candidate& c) {
     const char before = c.text[c.begin - 1];
     if (is_alnum(before) || before == '+' || before == '_') return Verdict::reject();
   }
+  // A bracket that was not opened inside belongs to the sentence.
+  while (c.text[c.end - 1] == ')' && !c.value().contains('(')) --c.end;
   std::string digits = digits_of(c.value());
   const std::size_t code = country_code_length(digits);
   if (code == 0 || digits.size() < 8 || digits.size() > 15) return Verdict::reject();
@@ -112,11 +114,17 @@ bool is_version(const Candidate& c) {
   if (before.ends_with("v") || before.ends_with("v.") || before.ends_with("@")) return true;
   if (before.ends_with("/") && before.size() > 1 && is_alpha(before[before.size() - 2]))
     return true;
-  std::size_t end = before.find_last_not_of(" \t:=\"'");
+  // Sections of standards: "[26.5.1.3]".
+  if (before.ends_with("[") && c.end < c.text.size() && c.text[c.end] == ']' &&
+      c.value().size() <= 10) {
+    return true;
+  }
+  const std::size_t end = before.find_last_not_of(" \t:=\"'");
   if (end == std::string::npos) return false;
   const std::string_view word = std::string_view(before).substr(0, end + 1);
-  return word.ends_with("version") || word.ends_with("release") || word.ends_with("ver") ||
-         word.ends_with("firmware") || word.ends_with("build");
+  static constexpr std::array<std::string_view, 8> kWords = {
+      "version", "release", "ver", "firmware", "build", "section", "chapter", "clause"};
+  return std::ranges::any_of(kWords, [word](std::string_view w) { return word.ends_with(w); });
 }
 
 Verdict ipv4(Candidate& c) {

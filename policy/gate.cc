@@ -48,13 +48,18 @@ class Gate {
     result_.windows.resize(rules.detectors.size());
   }
 
-  GateResult pass() {
-    rules_.keywords.for_each(text_, [this](std::size_t begin, std::size_t end, std::uint32_t id) {
-      for (const std::uint32_t detector : rules_.keyword_detectors[id]) wake(detector, begin, end);
-      return true;
-    });
-    pass_bytes();
-    pass_tokens();
+  GateResult pass(std::span<const Window> ranges) {
+    for (const Window& range : ranges) {
+      const std::string_view part = text_.substr(range.begin, range.end - range.begin);
+      rules_.keywords.for_each(part, [&](std::size_t begin, std::size_t end, std::uint32_t id) {
+        for (const std::uint32_t detector : rules_.keyword_detectors[id]) {
+          wake(detector, range.begin + begin, range.begin + end);
+        }
+        return true;
+      });
+      pass_bytes(range);
+      pass_tokens(range);
+    }
     for (auto& windows : result_.windows) merge(windows);
     return std::move(result_);
   }
@@ -92,12 +97,16 @@ class Gate {
     windows.resize(last + 1);
   }
 
-  void pass_bytes() {
+  void pass_bytes(const Window& range) {
     std::uint8_t seen = 0;
-    for (std::size_t at = 0; at < text_.size();) {
+    for (std::size_t at = range.begin; at < range.end;) {
       const std::uint8_t kind = kClasses[static_cast<unsigned char>(text_[at])];
+      if (kind == 0) {
+        ++at;
+        continue;
+      }
       seen |= kind;
-      if (kind == 0 || kind >= kEscape) {
+      if (kind >= kEscape) {
         ++at;
       } else if (kind == kDigit) {
         at = digit_run(at);
@@ -108,8 +117,8 @@ class Gate {
         ++at;
       }
     }
-    result_.escapes = (seen & kEscape) != 0;
-    result_.non_ascii = (seen & kNonAscii) != 0;
+    result_.escapes = result_.escapes || (seen & kEscape) != 0;
+    result_.non_ascii = result_.non_ascii || (seen & kNonAscii) != 0;
   }
 
   /// Digits with up to two separators between them.
@@ -171,9 +180,9 @@ class Gate {
   }
 
   /// Any run as long as kShortestToken covers a multiple of it.
-  void pass_tokens() {
-    std::size_t done = 0;
-    for (std::size_t probe = kShortestToken - 1; probe < text_.size();) {
+  void pass_tokens(const Window& range) {
+    std::size_t done = tokens_done_;
+    for (std::size_t probe = std::max(range.begin, done); probe < range.end;) {
       if (!is_token_byte(text_[probe])) {
         probe += kShortestToken;
         continue;
@@ -185,6 +194,7 @@ class Gate {
       done = end;
       probe = std::max(probe + kShortestToken, end);
     }
+    tokens_done_ = done;
   }
 
   /// Lines of equal length (MIME, PEM, Kubernetes) are one token.
@@ -216,13 +226,15 @@ class Gate {
   const RuleSet::Implementation& rules_;
   std::string_view text_;
   std::size_t hex_done_ = 0;
+  std::size_t tokens_done_ = 0;
   GateResult result_;
 };
 
 }  // namespace
 
-GateResult pass_gate(const RuleSet::Implementation& rules, std::string_view text) {
-  return Gate(rules, text).pass();
+GateResult pass_gate(const RuleSet::Implementation& rules, std::string_view text,
+                     std::span<const Window> ranges) {
+  return Gate(rules, text).pass(ranges);
 }
 
 }  // namespace customhouse::policy

@@ -3,16 +3,14 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 #include <string_view>
 #include <vector>
 
+#include "policy/normalizer.h"
 #include "policy/rule_set_implementation.h"
 
 namespace customhouse::policy {
-
-struct Window {
-  std::size_t begin = 0, end = 0;
-};
 
 /// An unbroken run of base64 or hex characters: a candidate for decoding.
 struct TokenRun {
@@ -26,6 +24,8 @@ struct GateResult {
   bool escapes = false;  // '%', '&' or '\\' stands in the text
 };
 
-GateResult pass_gate(const RuleSet::Implementation& rules, std::string_view text);
+/// Looks at `ranges` of the text (ascending, disjoint) only; windows may reach beyond them.
+GateResult pass_gate(const RuleSet::Implementation& rules, std::string_view text,
+                     std::span<const Window> ranges);
 
 }  // namespace customhouse::policy

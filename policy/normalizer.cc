@@ -36,6 +36,28 @@ bool MappedText::is_verbatim(std::size_t begin, std::size_t end) const noexcept 
   return s.source_length == 0 && &s == &segment_of(end - 1);
 }
 
+std::vector<Window> MappedText::changes(std::size_t margin) const {
+  std::vector<Window> ranges;
+  const auto add = [&](std::size_t begin, std::size_t end) {
+    begin = begin > margin ? begin - margin : 0;
+    end = std::min(text.size(), end + margin);
+    if (!ranges.empty() && begin <= ranges.back().end) {
+      ranges.back().end = std::max(ranges.back().end, end);
+    } else {
+      ranges.push_back({begin, end});
+    }
+  };
+  for (std::size_t i = 0; i < segments_.size(); ++i) {
+    const bool verbatim = segments_[i].source_length == 0;
+    const std::size_t end = i + 1 < segments_.size() ? segments_[i + 1].begin : text.size();
+    // Something was dropped before a verbatim segment, unless it is the first from the start.
+    if (verbatim && segments_[i].source == 0) continue;
+    add(segments_[i].begin, verbatim ? segments_[i].begin : end);
+  }
+  add(text.size(), text.size());  // something may have been dropped at the end
+  return ranges;
+}
+
 void MappedTextBuilder::copy_until(std::size_t at) {
   if (at == done_) return;
   result_.segments_.push_back(

@@ -9,6 +9,11 @@
 
 namespace customhouse::policy {
 
+/// A range of bytes.
+struct Window {
+  std::size_t begin = 0, end = 0;
+};
+
 /// A rewritten text and, for each of its bytes, the bytes of the source it stands for.
 class MappedText {
  public:
@@ -19,6 +24,8 @@ class MappedText {
   std::size_t source_end(std::size_t at) const noexcept;
   /// Whether [begin, end) stands in the source exactly as here.
   bool is_verbatim(std::size_t begin, std::size_t end) const noexcept;
+  /// Where something was rewritten, with `margin` bytes round it; ascending, disjoint.
+  std::vector<Window> changes(std::size_t margin) const;
 
  private:
   friend class MappedTextBuilder;

@@ -22,16 +22,25 @@ std::uint32_t ValueIndex::hash(const char* six_bytes) noexcept {
   return static_cast<std::uint32_t>(key * 0x9E3779B97F4A7C15U >> (64 - kBits));
 }
 
+std::uint32_t ValueIndex::child_of(std::uint32_t node, char byte) const noexcept {
+  std::uint32_t child = nodes_[node].child;
+  while (child != 0 && nodes_[child].byte != byte) child = nodes_[child].sibling;
+  return child;
+}
+
 void ValueIndex::add(std::string_view value, std::uint32_t id) {
   if (value.size() < kShortest || value.size() > kLongest) return;
-  std::uint64_t node = 0;
+  std::uint32_t node = 0;
   for (const char c : value) {
-    const auto [child, made] = children_.try_emplace(node << 8 | static_cast<unsigned char>(c),
-                                                     static_cast<std::uint32_t>(ends_.size()));
-    if (made) ends_.push_back(kNone);
-    node = child->second;
+    std::uint32_t next = child_of(node, c);
+    if (next == 0) {
+      next = static_cast<std::uint32_t>(nodes_.size());
+      nodes_.push_back({0, nodes_[node].child, kNone, c});
+      nodes_[node].child = next;
+    }
+    node = next;
   }
-  if (ends_[node] == kNone) ends_[node] = id;
+  if (nodes_[node].value == kNone) nodes_[node].value = id;
   const std::uint32_t bit = hash(value.data());
   prefixes_[bit >> 6] |= std::uint64_t{1} << (bit & 63);
 }
@@ -47,14 +56,13 @@ std::vector<ValueIndex::Place> ValueIndex::find(std::string_view text) const {
       continue;
     }
     Place longest{at, at, kNone};
-    std::uint64_t node = 0;
+    std::uint32_t node = 0;
     for (std::size_t end = at; end < text.size();) {
-      const auto child = children_.find(node << 8 | static_cast<unsigned char>(text[end]));
-      if (child == children_.end()) break;
-      node = child->second;
+      node = child_of(node, text[end]);
+      if (node == 0) break;
       ++end;
       const bool whole = !is_alnum(text[end - 1]) || token_ends(text, end);
-      if (ends_[node] != kNone && whole) longest = {at, end, ends_[node]};
+      if (nodes_[node].value != kNone && whole) longest = {at, end, nodes_[node].value};
     }
     if (longest.end > at) places.push_back(longest);
     at = std::max(longest.end, at + 1);

@@ -4,7 +4,6 @@
 #include <array>
 #include <cstdint>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 namespace customhouse::policy {
@@ -21,7 +20,7 @@ class ValueIndex {
 
   /// `value` must outlive the index; one outside the bounds is passed over.
   void add(std::string_view value, std::uint32_t id);
-  bool empty() const noexcept { return ends_.size() <= 1; }
+  bool empty() const noexcept { return nodes_.size() <= 1; }
 
   struct Place {
     std::size_t begin = 0, end = 0;
@@ -34,8 +33,14 @@ class ValueIndex {
   static constexpr std::uint32_t kBits = 16;
   static std::uint32_t hash(const char* six_bytes) noexcept;
 
-  std::unordered_map<std::uint64_t, std::uint32_t> children_;  // node << 8 | byte
-  std::vector<std::uint32_t> ends_ = {kNone};                  // by node: id of the value that ends
+  struct Node {
+    std::uint32_t child = 0, sibling = 0;  // 0: none (the root is nobody's child)
+    std::uint32_t value = kNone;           // id of the value that ends here
+    char byte = 0;
+  };
+  std::uint32_t child_of(std::uint32_t node, char byte) const noexcept;
+
+  std::vector<Node> nodes_ = std::vector<Node>(1);
   std::array<std::uint64_t, (1U << kBits) / 64> prefixes_{};
 };
 

@@ -5,6 +5,7 @@
 #include <openssl/hmac.h>
 
 #include <algorithm>
+#include <memory>
 #include <stdexcept>
 
 namespace customhouse::policy {
@@ -24,11 +25,15 @@ std::string placeholder(const PseudonymKey& key, std::string_view type, std::str
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned int digest_size = 0;
   const auto* data = reinterpret_cast<const unsigned char*>(message.data());
+  // Fetched once: OpenSSL 3 otherwise looks the algorithm up on every call.
+  static const std::unique_ptr<EVP_MD, decltype(&EVP_MD_free)> kSha256(
+      EVP_MD_fetch(nullptr, "SHA256", nullptr), &EVP_MD_free);
   const unsigned char* made =
-      HMAC(EVP_sha256(), key.bytes().data(), static_cast<int>(key.bytes().size()), data,
+      HMAC(kSha256.get(), key.bytes().data(), static_cast<int>(key.bytes().size()), data,
            message.size(), digest.data(), &digest_size);
   OPENSSL_cleanse(message.data(), message.size());
-  if (made == nullptr) throw std::runtime_error("HMAC-SHA-256 is not available");
+  if (made == nullptr || kSha256 == nullptr)
+    throw std::runtime_error("HMAC-SHA-256 is not available");
 
   static constexpr std::string_view kHex = "0123456789abcdef";
   // HMAC-SHA-256 has 64 digits and the name takes what is left of the bound.

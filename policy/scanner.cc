@@ -63,15 +63,21 @@ class TextScanner {
     source_ = text;
     std::vector<std::unique_ptr<MappedText>> made;
     View view{text, {}};
+    std::vector<Window> ranges = {{0, text.size()}};
+    bool non_ascii = false, escapes = false;
     for (int layer = 0;; ++layer) {
       if (work_ < view.text.size()) {
         return std::unexpected(ScanError{"more disguise layers than can be looked through"});
       }
       work_ -= view.text.size();
-      const GateResult gate = pass_gate(rules_, view.text);
+      const GateResult gate = pass_gate(rules_, view.text, ranges);
       run_detectors(view, gate);
       if (auto error = decode_tokens(view, gate)) return std::unexpected(std::move(*error));
-      if (layer > kEscapeLayers || !next_view(view, gate, made)) break;
+      // Escapes that a folding did not touch are still there.
+      escapes = escapes || gate.escapes;
+      non_ascii = non_ascii || gate.non_ascii;
+      if (layer > kEscapeLayers || !next_view(view, non_ascii, escapes, made)) break;
+      ranges = view.layers.back()->changes(rules_.reach);
     }
     std::vector<Finding> findings = resolve_overlaps(std::move(findings_), rules_);
     keep_placeholders(text, findings);
@@ -80,7 +86,7 @@ class TextScanner {
 
  private:
   /// Folds characters, or undoes one layer of escapes and folds what came out.
-  static bool next_view(View& view, const GateResult& gate,
+  static bool next_view(View& view, bool& non_ascii, bool& escapes,
                         std::vector<std::unique_ptr<MappedText>>& made) {
     const auto put = [&](std::optional<MappedText> mapped) {
       if (!mapped) return false;
@@ -89,8 +95,8 @@ class TextScanner {
       view.text = made.back()->text;
       return true;
     };
-    if (gate.non_ascii && put(fold_characters(view.text))) return true;
-    return gate.escapes && put(undo_escapes(view.text));
+    if (std::exchange(non_ascii, false) && put(fold_characters(view.text))) return true;
+    return std::exchange(escapes, false) && put(undo_escapes(view.text));
   }
 
   void run_detectors(const View& view, const GateResult& gate) {

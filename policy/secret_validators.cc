@@ -305,8 +305,14 @@ Verdict pem_private_key(Candidate& c) {
     }
     const std::size_t length = at - line;
     if (length == 0 || at - line > 16384) break;
-    // A short word after the header is prose, not key material.
-    if (!header && length < 16 && text[at - 1] != '=' && material < 16) break;
+    // A short word is prose, unless it ends the key: padded, before the END line, or cut off.
+    if (!header && length < 16 && !text.substr(line, length).contains('=')) {
+      std::size_t next = at;
+      skip_line_break(text, next);
+      skip_decoration(text, next);
+      const bool ends = next >= text.size() || text.substr(next).starts_with(kEnd);
+      if (material < 16 || !ends) break;
+    }
     material += header ? 0 : length;
     last = at;
   }
