@@ -93,6 +93,15 @@ TEST(Sse, AnEventComesWithItsLastByte) {
   }
 }
 
+TEST(Sse, ALoneCrAfterAnotherLineEndWaitsForTheByteThatDecides) {
+  SseDecoder decoder;
+  ASSERT_TRUE(decoder.feed("data: a\n\r"));
+  EXPECT_FALSE(decoder.next());
+  ASSERT_TRUE(decoder.feed("\r\n"));
+  EXPECT_EQ(decoder.next()->raw, "data: a\n\r");
+  EXPECT_EQ(decoder.next()->raw, "\r\n");
+}
+
 TEST(Sse, OneSpaceAfterTheColonIsDropped) {
   EXPECT_THAT(read("data:  a\n\ndata:a\n\ndata: \n\ndata:\n\ndatax: a\n\nDATA: a\n\n").data,
               ElementsAre(" a", "a", "", "", "", ""));
