@@ -79,6 +79,9 @@ class Doctor {
       for (const auto& complaint : rules.error()) fault("policy", complaint);
       return;
     }
+    const auto failing = failing_examples(**rules);
+    for (const auto& complaint : failing) fault("policy", complaint);
+    if (!failing.empty()) return;
     ok("policy", std::to_string((*rules)->detector_count()) +
                      " detectors; patterns compile, their examples hold");
   }

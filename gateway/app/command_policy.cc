@@ -18,6 +18,10 @@ int run_policy_check(const PolicyCheckOptions& options) {
     complain(rules.error());
     return kExitNo;
   }
+  if (const auto failing = failing_examples(**rules); !failing.empty()) {
+    complain(failing);
+    return kExitNo;
+  }
   const std::string out = "ok: " + std::to_string((*rules)->detector_count()) +
                           " detectors, policy digest " + (*rules)->digest() + "\n";
   return write_standard_output(out) ? kExitDone : kExitNo;

@@ -16,6 +16,14 @@ std::expected<std::shared_ptr<const policy::RuleSet>, Complaints> load_rules(
   return std::unexpected(std::move(complaints));
 }
 
+Complaints failing_examples(const policy::RuleSet& rules) {
+  Complaints complaints;
+  for (const auto& error : policy::check_examples(rules)) {
+    complaints.push_back(policy::to_string(error));
+  }
+  return complaints;
+}
+
 std::expected<std::shared_ptr<const provider::ProviderTable>, Complaints> load_providers(
     const std::string& file) {
   const auto yaml = read_file(file);

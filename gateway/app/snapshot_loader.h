@@ -17,6 +17,8 @@ using Complaints = std::vector<std::string>;
 
 std::expected<std::shared_ptr<const policy::RuleSet>, Complaints> load_rules(
     const std::vector<std::string>& policy_files);
+/// Examples of the policies' own detectors that do not hold. Takes longer than loading: for checks.
+Complaints failing_examples(const policy::RuleSet& rules);
 std::expected<std::shared_ptr<const provider::ProviderTable>, Complaints> load_providers(
     const std::string& file);
 /// Both, or the faults of both.

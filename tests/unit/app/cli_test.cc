@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "audit/log.h"
 #include "tests/unit/app/child_process.h"
 
 namespace customhouse::app {
@@ -152,6 +153,23 @@ TEST(CommandLine, PolicyCheckSaysNoWithItsPlace) {
   EXPECT_EQ(good.code, 0) << good.err;
   EXPECT_THAT(good.out,
               testing::MatchesRegex("ok: [0-9]+ detectors, policy digest [0-9a-f]{64}\n"));
+  folder.write("own.yaml",
+               "detectors:\n"
+               "  - {id: BADGE, labels: [pii], pattern: 'BDG-[0-9]{6}', keywords: [bdg-],\n"
+               "     examples: {match: [BDG-004711, BDG-47]}}\n");
+  const std::string untrue = folder.write(
+      "untrue.yaml",
+      "version: 1\nname: own\ndetectors: [own.yaml]\n"
+      "rules: [{id: badges, types: [BADGE], action: block}]\nunscanned: {default: block}\n");
+  const Ran failing = run_program({"policy", "check", untrue});
+  EXPECT_EQ(failing.code, 1);
+  EXPECT_THAT(failing.err, HasSubstr(folder.path() + "/own.yaml:3:"));
+  const Ran blocked =
+      run_program({"redact", "--policy", untrue, "--config", file}, "badge BDG-004711");
+  EXPECT_EQ(blocked.code, 1);
+  EXPECT_EQ(blocked.out, "");
+  EXPECT_THAT(blocked.err,
+              AllOf(HasSubstr("block: "), HasSubstr("badges"), Not(HasSubstr("4711"))));
   const std::string broken = folder.write("broken.yaml", "nonsense: true\n");
   const Ran bad = run_program({"policy", "check", broken});
   EXPECT_EQ(bad.code, 1);
@@ -239,6 +257,57 @@ TEST(CommandLine, ServeFromStartToStop) {
   EXPECT_EQ(Json::parse(show.out)["kind"], "start");
   EXPECT_EQ(run_program({"audit", "show", "99", "--config", file}).code, 1);
   EXPECT_EQ(run_program({"audit", "list", "--since", "yesterday", "--config", file}).code, 2);
+}
+
+TEST(CommandLine, AuditListFiltersAndNeverSteersTheTerminal) {
+  const TemporaryFolder folder;
+  const std::string file = write_test_config(folder);
+  {
+    auto log = audit::Log::open({.directory = folder.path() + "/var/ledger", .min_free_bytes = 0});
+    ASSERT_TRUE(log.has_value()) << log.error().what;
+    audit::Record record;
+    record.kind = "decision";
+    record.exchange = "exchange-1";
+    record.actor = "CREDENTIAL_1";
+    record.destination = {"openai", "api.openai.com", "gpt\x1b[31m\xc2\x9b", "US"};
+    record.action = "redact";
+    record.rules = {"personal-data"};
+    record.findings = {{"EMAIL_ADDRESS", "personal-data", "/messages/0/content", 2},
+                       {"EMAIL_ADDRESS", "personal-data", "/messages/1/content", 1}};
+    (*log)->append(record, [](auto) {});
+    record.exchange = "exchange-2";
+    record.action = "allow";
+    record.rules.clear();
+    record.findings.clear();
+    (*log)->append(record, [](auto) {});
+    (*log)->close();
+  }
+  const auto list = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), {"audit", "list", "--config", file});
+    return run_program(more).out;
+  };
+  const std::string table = list({});
+  EXPECT_THAT(table, HasSubstr("EMAIL_ADDRESS×3"));
+  EXPECT_EQ(table.find_first_of("\x1b\x9b"), std::string::npos);
+  const auto seqs = [&](std::vector<std::string> more) {
+    more.emplace_back("--json");
+    std::istringstream lines(list(more));
+    std::vector<int> out;
+    for (std::string line; std::getline(lines, line);) out.push_back(Json::parse(line)["seq"]);
+    return out;
+  };
+  using testing::ElementsAre;
+  EXPECT_THAT(seqs({}), ElementsAre(0, 1));
+  EXPECT_THAT(seqs({"--action", "redact"}), ElementsAre(0));
+  EXPECT_THAT(seqs({"--type", "EMAIL_ADDRESS"}), ElementsAre(0));
+  EXPECT_THAT(seqs({"--rule", "personal-data"}), ElementsAre(0));
+  EXPECT_THAT(seqs({"--exchange", "exchange-2"}), ElementsAre(1));
+  EXPECT_THAT(seqs({"--provider", "openai", "--since", "1h"}), ElementsAre(0, 1));
+  EXPECT_THAT(seqs({"--host", "api.anthropic.com"}), ElementsAre());
+  EXPECT_THAT(seqs({"--kind", "completion"}), ElementsAre());
+  const Ran show = run_program({"audit", "show", "exchange-1", "--config", file});
+  EXPECT_EQ(show.code, 0);
+  EXPECT_EQ(Json::parse(show.out)["seq"], 0);
 }
 
 }  // namespace
