@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include <chrono>
+#include <ctime>
 #include <stdexcept>
 #include <string>
 
@@ -143,7 +143,7 @@ TEST(Http1Speed, AByteAtATimeStaysLinear) {
   const HttpLimits limits{.max_head_bytes = 1 << 20};
   const std::string head =
       "GET / HTTP/1.1\r\nHost: a\r\nX: " + std::string(60'000, 'x') + "\r\n\r\n";
-  const auto begin = std::chrono::steady_clock::now();
+  const std::clock_t begin = std::clock();
   Http1Decoder decoder(Role::Request, limits);
   bool complete = false;
   for (std::size_t size = 1; size <= head.size(); ++size) {
@@ -153,7 +153,7 @@ TEST(Http1Speed, AByteAtATimeStaysLinear) {
     complete = polled->has_value();
   }
   EXPECT_TRUE(complete);
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(1));
+  EXPECT_LT((std::clock() - begin) / CLOCKS_PER_SEC, 1);  // of this process, not the machine
 }
 
 }  // namespace
