@@ -139,10 +139,10 @@ TEST(StripHopByHop, KeepsHostAndLengthWhateverConnectionSays) {
 }
 
 TEST(Http1Speed, AByteAtATimeStaysLinear) {
-  // Quadratic searching would look at 2^31 bytes here, far more than the time allowed.
+  // Quadratic searching would look at 2^39 bytes here, most of a minute.
   const HttpLimits limits{.max_head_bytes = 1 << 20};
   const std::string head =
-      "GET / HTTP/1.1\r\nHost: a\r\nX: " + std::string(60'000, 'x') + "\r\n\r\n";
+      "GET / HTTP/1.1\r\nHost: a\r\nX: " + std::string(1'000'000, 'x') + "\r\n\r\n";
   const std::clock_t begin = std::clock();
   Http1Decoder decoder(Role::Request, limits);
   bool complete = false;
@@ -153,7 +153,7 @@ TEST(Http1Speed, AByteAtATimeStaysLinear) {
     complete = polled->has_value();
   }
   EXPECT_TRUE(complete);
-  EXPECT_LT((std::clock() - begin) / CLOCKS_PER_SEC, 1);  // of this process, not the machine
+  EXPECT_LT((std::clock() - begin) / CLOCKS_PER_SEC, 10);  // of this process, not the machine
 }
 
 }  // namespace
