@@ -104,16 +104,19 @@ std::expected<void, StartError> App::bind_and_serve() {
 
   listeners_ = {bound_address(config_.server.listen_proxy, server_->proxy_port()),
                 bound_address(config_.server.listen_api, server_->api_port()),
-                bound_address(config_.server.listen_admin, server_->admin_port()), ::getpid()};
+                bound_address(config_.server.listen_admin, server_->admin_port())};
   admin_->set_proxy(listeners_.proxy);
-  if (auto written = write_listeners(config_.data_dir, listeners_); !written) {
-    server_.reset();  // never started: nothing to drain
-    return refuse(written.error());
-  }
   if (auto written = write_bundle(config_); !written) {
     telemetry::log_warning("client_bundle_not_written", {{"reason", written.error()}});
   }
   server_->start();
+  // Last: who waits for this file finds a gateway that answers.
+  if (auto written = write_bound_ports(
+          config_.data_dir,
+          {server_->proxy_port(), server_->api_port(), server_->admin_port(), ::getpid()});
+      !written) {
+    return refuse(written.error());
+  }
   telemetry::log_info("started", {{"proxy", listeners_.proxy},
                                   {"api", listeners_.api},
                                   {"admin", listeners_.admin},
@@ -157,7 +160,7 @@ void App::stop() {
     telemetry::log_info("draining", {{"exchanges", server_->active_exchanges()}});
     admin_->set_draining();
     server_->drain();
-    remove_listeners(config_.data_dir);
+    remove_bound_ports(config_.data_dir);
     server_.reset();
   }
   if (log_) {

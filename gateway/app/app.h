@@ -30,6 +30,11 @@ struct StartError {
   Complaints complaints;
 };
 
+/// Addresses as bound ("127.0.0.1:40123"), with real ports; "" if not listened on.
+struct Listeners {
+  std::string proxy, api, admin;
+};
+
 class App {
  public:
   /// Locks the data folder, loads or makes key, CA and ledger, binds, and serves. The start is in
@@ -44,7 +49,6 @@ class App {
   /// Drains, records the stop, closes the ledger. Idempotent.
   void stop();
 
-  /// Addresses as bound, with real ports.
   const Listeners& listeners() const noexcept { return listeners_; }
   const Config& config() const noexcept { return config_; }
   const net::CertificateAuthority& ca() const noexcept { return *ca_; }

@@ -110,8 +110,8 @@ std::expected<Environment, std::string> environment_of(const Config& config) {
         "at `listen: api:` by their base URL");
   }
   auto address = parse_listen_address(config.server.listen_proxy);
-  const auto running = running_listeners(config.data_dir);
-  if (running && !running->proxy.empty()) address = parse_listen_address(running->proxy);
+  const auto running = running_ports(config.data_dir);
+  if (address && running && running->proxy != 0) address->port = running->proxy;
   if (!address || address->port == 0) {
     return std::unexpected(
         "the port is chosen when the gateway starts (`listen: proxy: …:0`); "

@@ -178,15 +178,15 @@ class Doctor {
   }
 
   void check_listeners() {
-    const auto running = running_listeners(config_->data_dir);
-    check_listener("proxy", config_->server.listen_proxy, running ? running->proxy : "");
-    check_listener("api", config_->server.listen_api, running ? running->api : "");
-    check_listener("admin", config_->server.listen_admin, running ? running->admin : "");
+    const auto running = running_ports(config_->data_dir);
+    const BoundPorts bound = running.value_or(BoundPorts{});
+    check_listener("proxy", config_->server.listen_proxy, bound.proxy);
+    check_listener("api", config_->server.listen_api, bound.api);
+    check_listener("admin", config_->server.listen_admin, bound.admin);
   }
 
-  void check_listener(const std::string& name, const std::string& configured,
-                      const std::string& bound) {
-    const auto address = parse_listen_address(configured);
+  void check_listener(const std::string& name, const std::string& configured, std::uint16_t bound) {
+    auto address = parse_listen_address(configured);
     if (!address) return;  // not listened on
     const std::string topic = "listen." + name;
     if (!address->host.starts_with("127.") && address->host != "::1") {
@@ -194,7 +194,10 @@ class Doctor {
                       " is reachable from other machines, and clients are not asked who "
                       "they are; let a firewall decide who may");
     }
-    if (!bound.empty()) return ok(topic, bound + ", held by the running gateway");
+    if (bound != 0) {
+      address->port = bound;
+      return ok(topic, to_string(*address) + ", held by the running gateway");
+    }
     const std::string cause = try_to_bind(*address);
     if (cause.empty()) {
       ok(topic, configured + " is free");

@@ -57,35 +57,35 @@ DataDirLock::~DataDirLock() {
   if (fd_ >= 0) ::close(fd_);  // the file stays: removing it would let two lock different files
 }
 
-std::expected<void, std::string> write_listeners(const std::string& data_dir,
-                                                 const Listeners& listeners) {
+std::expected<void, std::string> write_bound_ports(const std::string& data_dir,
+                                                   const BoundPorts& ports) {
   if (auto made = make_folder(data_dir + "/run"); !made) return made;
-  const nlohmann::ordered_json json{{"pid", listeners.pid},
-                                    {"proxy", listeners.proxy},
-                                    {"api", listeners.api},
-                                    {"admin", listeners.admin}};
+  const nlohmann::ordered_json json{
+      {"pid", ports.pid}, {"proxy", ports.proxy}, {"api", ports.api}, {"admin", ports.admin}};
   return write_file(listeners_file(data_dir), json.dump(2) + "\n", 0600);
 }
 
-void remove_listeners(const std::string& data_dir) {
+void remove_bound_ports(const std::string& data_dir) {
   ::unlink(listeners_file(data_dir).c_str());
 }
 
-std::optional<Listeners> running_listeners(const std::string& data_dir) {
+std::optional<BoundPorts> running_ports(const std::string& data_dir) {
   if (!DataDirLock::held(data_dir)) return std::nullopt;  // the file of a gateway that was killed
   const auto text = read_file(listeners_file(data_dir), 4096);
   if (!text) return std::nullopt;
   const auto json = nlohmann::json::parse(*text, nullptr, false);
   if (!json.is_object()) return std::nullopt;
-  const auto field = [&](const char* name) {
+  const auto field = [&](const char* name, std::uint64_t max) -> std::uint64_t {
     const auto found = json.find(name);
-    return found != json.end() && found->is_string() ? found->get<std::string>() : std::string();
+    if (found == json.end() || !found->is_number_unsigned()) return 0;
+    const auto value = found->get<std::uint64_t>();
+    return value <= max ? value : 0;
   };
-  Listeners listeners{field("proxy"), field("api"), field("admin")};
-  if (json.contains("pid") && json["pid"].is_number_integer()) {
-    listeners.pid = json["pid"].get<std::int64_t>();
-  }
-  return listeners;
+  const auto port = [&](const char* name) {
+    return static_cast<std::uint16_t>(field(name, 65'535));
+  };
+  return BoundPorts{port("proxy"), port("api"), port("admin"),
+                    static_cast<std::int64_t>(field("pid", INT64_MAX))};
 }
 
 }  // namespace customhouse::app

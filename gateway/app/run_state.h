@@ -25,16 +25,16 @@ class DataDirLock {
   int fd_;
 };
 
-/// Real addresses ("127.0.0.1:40123"), also where the configuration says port 0; "" if not
-/// listened on. Stands in data_dir/run/listeners.json while the gateway runs.
-struct Listeners {
-  std::string proxy, api, admin;
+/// Ports as bound, also where the configuration says port 0; 0 if not listened on. Stands in
+/// data_dir/run/listeners.json while the gateway runs.
+struct BoundPorts {
+  std::uint16_t proxy = 0, api = 0, admin = 0;
   std::int64_t pid = 0;
 };
-std::expected<void, std::string> write_listeners(const std::string& data_dir,
-                                                 const Listeners& listeners);
-void remove_listeners(const std::string& data_dir);
+std::expected<void, std::string> write_bound_ports(const std::string& data_dir,
+                                                   const BoundPorts& ports);
+void remove_bound_ports(const std::string& data_dir);
 /// Those of the gateway that runs on this folder now; nullopt if none does.
-std::optional<Listeners> running_listeners(const std::string& data_dir);
+std::optional<BoundPorts> running_ports(const std::string& data_dir);
 
 }  // namespace customhouse::app

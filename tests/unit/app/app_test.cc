@@ -148,10 +148,10 @@ class AppTest : public testing::Test {
 TEST_F(AppTest, StartAndStopAreInTheLedger) {
   const auto app = started();
   EXPECT_THAT(app->listeners().proxy, testing::MatchesRegex("127\\.0\\.0\\.1:[1-9][0-9]*"));
-  EXPECT_TRUE(running_listeners(folder_.path() + "/var").has_value());
+  EXPECT_TRUE(running_ports(folder_.path() + "/var").has_value());
   app->stop();
   app->stop();
-  EXPECT_FALSE(running_listeners(folder_.path() + "/var").has_value());
+  EXPECT_FALSE(running_ports(folder_.path() + "/var").has_value());
   EXPECT_THAT(kinds(), testing::ElementsAre("start", "stop"));
 }
 

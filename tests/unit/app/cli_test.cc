@@ -225,7 +225,10 @@ TEST(CommandLine, ServeFromStartToStop) {
   EXPECT_THAT(welcome, HasSubstr("export HTTPS_PROXY='http://127.0.0.1:")) << gateway.errors();
   EXPECT_THAT(welcome, HasSubstr(folder.path() + "/var/ca/ca.pem"));
   const Json listeners = Json::parse(slurp(folder.path() + "/var/run/listeners.json"));
-  const auto admin = listeners["admin"].get<std::string>();
+  const auto address = [&](const char* name) {
+    return "127.0.0.1:" + std::to_string(listeners[name].get<int>());
+  };
+  const std::string admin = address("admin");
   EXPECT_THAT(get(admin, "/readyz"), HasSubstr("200"));
   EXPECT_THAT(get(admin, "/ca.pem"), HasSubstr("BEGIN CERTIFICATE"));
   EXPECT_THAT(get(admin, "/metrics"), HasSubstr("customhouse_ledger_records_total 1\n"));
@@ -235,7 +238,7 @@ TEST(CommandLine, ServeFromStartToStop) {
   EXPECT_THAT(second.err, HasSubstr("in use by another gateway"));
   EXPECT_EQ(run_program({"doctor", "--config", file}).code, 0);
   EXPECT_THAT(run_program({"env", "--config", file}).out,
-              HasSubstr("HTTPS_PROXY='http://" + listeners["proxy"].get<std::string>()));
+              HasSubstr("HTTPS_PROXY='http://" + address("proxy")));
   EXPECT_THAT(run_program({"ca", "show", "--config", file}).out, HasSubstr("\n  openai.com\n"));
   EXPECT_THAT(run_program({"ca", "export", "--config", file}).out,
               testing::StartsWith("-----BEGIN CERTIFICATE-----"));

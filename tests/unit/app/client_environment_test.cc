@@ -86,7 +86,7 @@ TEST(ClientEnvironment, AChosenPortComesFromTheRunningGatewayOnly) {
   Config config = config_in(folder);
   config.server.listen_proxy = "127.0.0.1:0";
   EXPECT_FALSE(environment_of(config).has_value());
-  ASSERT_TRUE(write_listeners(config.data_dir, {"127.0.0.1:40123", "", "", 1}).has_value());
+  ASSERT_TRUE(write_bound_ports(config.data_dir, {40123, 0, 0, 1}).has_value());
   EXPECT_FALSE(environment_of(config).has_value()) << "left by a gateway that was killed";
   const auto lock = DataDirLock::acquire(config.data_dir);
   ASSERT_TRUE(lock.has_value());
