@@ -60,7 +60,7 @@ Verdict phone_international(Candidate& c) {
     if (is_alnum(before) || before == '+' || before == '_') return Verdict::reject();
   }
   // A bracket that was not opened inside belongs to the sentence.
-  while (c.text[c.end - 1] == ')' && !c.value().contains('(')) --c.end;
+  while (c.end > c.begin + 1 && c.text[c.end - 1] == ')' && !c.value().contains('(')) --c.end;
   std::string digits = digits_of(c.value());
   const std::size_t code = country_code_length(digits);
   if (code == 0 || digits.size() < 8 || digits.size() > 15) return Verdict::reject();

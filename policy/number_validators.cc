@@ -98,20 +98,38 @@ bool grouped_evenly(std::string_view text) noexcept {
   return longest == 1 || (shortest >= 3 && longest <= 7);
 }
 
+/// Any network issues numbers that begin so.
+bool card_begins(std::string_view digits) noexcept {
+  const int first = number_at(digits, 0, 4);
+  return std::ranges::any_of(kCardRanges, [first](const CardRange& range) {
+    return first >= range.low && first <= range.high;
+  });
+}
+
 Verdict credit_card(Candidate& c) {
-  // The longest number that begins here; digits of a neighbour may have been matched with it.
-  const std::size_t widest = c.end;
-  for (c.end = widest; c.end > c.begin + 11; --c.end) {
-    if (!is_digit(c.text[c.end - 1]) || !token_ends(c.text, c.end)) continue;
-    const std::string digits = digits_of(c.value());
-    if (digits.size() < 12) break;
-    if (digits.size() > 19 || all_same(digits) || !luhn_valid(digits)) continue;
+  static constexpr std::size_t kShortest = 12, kLongest = 19;
+  std::array<char, kLongest> bytes{};
+  std::array<std::size_t, kLongest> ends{};  // where each digit ends
+  std::size_t count = 0;
+  for (std::size_t i = c.begin; i < c.end && count < kLongest; ++i) {
+    if (!is_digit(c.text[i])) continue;
+    bytes[count] = c.text[i];
+    ends[count++] = i + 1;
+  }
+  const std::string_view all(bytes.data(), count);
+  if (count < kShortest || !card_begins(all) || all_same(all)) return Verdict::reject();
+  // The longest number that begins here: digits of a neighbour may have been matched with it.
+  for (std::size_t n = count; n >= kShortest; --n) {
+    c.end = ends[n - 1];
+    const std::string_view digits = all.substr(0, n);
     const CardKind kind = card_kind(digits);
-    const bool solid = digits.size() == c.value().size();
-    if (kind == CardKind::None || !stands_alone(c)) continue;
-    if (!solid && !grouped_evenly(c.value())) continue;
-    if (!solid || c.context) return Verdict::accept(digits, Confidence::Certain);
-    return Verdict::accept(digits, kind == CardKind::Strong ? Confidence::Medium : Confidence::Low);
+    if (kind == CardKind::None || !token_ends(c.text, c.end) || !luhn_valid(digits)) continue;
+    const bool solid = n == c.value().size();
+    if (!stands_alone(c) || (!solid && !grouped_evenly(c.value()))) continue;
+    const bool certain = !solid || c.context;
+    return Verdict::accept(std::string(digits), certain                    ? Confidence::Certain
+                                                : kind == CardKind::Strong ? Confidence::Medium
+                                                                           : Confidence::Low);
   }
   return Verdict::reject();
 }
@@ -145,7 +163,7 @@ Verdict iban(Candidate& c) {
     const char byte = c.text[at];
     if (is_alnum(byte)) {
       plain.push_back(to_upper(byte));
-    } else if ((byte != ' ' && byte != '-') || !is_alnum(c.text[at - 1])) {
+    } else if ((byte != ' ' && byte != '-') || plain.empty() || !is_alnum(c.text[at - 1])) {
       return Verdict::reject();
     }
   }
@@ -255,6 +273,7 @@ Verdict bitcoin_address(Candidate& c) {
 }
 
 Verdict ethereum_address(Candidate& c) {
+  if (c.value().size() != 42) return Verdict::reject();
   const std::string_view digits = c.value().substr(2);
   std::string plain = lowered(c.value());
   const bool mixed = lowered(digits) != digits && uppered(digits) != digits;

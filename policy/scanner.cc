@@ -163,10 +163,15 @@ class TextScanner {
   std::size_t consider(const Detector& d, const View& view, std::size_t begin, std::size_t end) {
     const std::string_view text = view.text;
     if (d.token_boundary && !token_begins(text, begin)) return 0;
-    Candidate candidate{text, begin, end, has_context(d, text, begin, end)};
-    if (d.context_required && !candidate.context) return 0;
-    Verdict verdict = Verdict::accept();
-    if (d.validator != nullptr) verdict = d.validator(candidate);
+    // Context is looked for last: what is refused with it is refused without.
+    Candidate candidate{text, begin, end, !identifier_ && !d.context->empty()};
+    Verdict verdict = d.validator != nullptr ? d.validator(candidate) : Verdict::accept();
+    if (!verdict.accepted) return 0;
+    if (candidate.context && !has_context(d, text, begin, end)) {
+      if (d.context_required) return 0;
+      candidate = {text, begin, end, false};
+      if (d.validator != nullptr) verdict = d.validator(candidate);
+    }
     if (!verdict.accepted) return 0;
     if (d.token_boundary && !token_ends(text, candidate.end)) return 0;
     const Confidence confidence =

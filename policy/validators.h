@@ -33,6 +33,7 @@ struct Verdict {
   }
 };
 
+/// Pure. With context it accepts at least what it accepts without.
 using Validator = Verdict (*)(Candidate&);
 
 struct NamedValidator {
