@@ -350,4 +350,14 @@ std::uint32_t JsonIndex::member(std::uint32_t object, std::string_view name) con
   return kNoNode;
 }
 
+std::string_view JsonIndex::scalar(std::uint32_t object, std::string_view name) const {
+  for (std::uint32_t i = object + 1; i < nodes_[object].next; i = nodes_[i].next) {
+    if (nodes_[i].kind != JsonNode::Kind::Key || !equals(nodes_[i], name)) continue;
+    const std::size_t begin = document_.find_first_not_of(" \t\r\n:", nodes_[i].end + 1);
+    if (std::string_view("\"{[").find(document_[begin]) != std::string_view::npos) return {};
+    return document_.substr(begin, document_.find_first_of(" \t\r\n,}", begin) - begin);
+  }
+  return {};
+}
+
 }  // namespace customhouse::provider

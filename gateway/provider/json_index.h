@@ -62,6 +62,8 @@ class JsonIndex {
   bool equals(const JsonNode& node, std::string_view text) const;
   /// The member of an object that bears this name, or kNoNode (also if its value left no node).
   std::uint32_t member(std::uint32_t object, std::string_view name) const;
+  /// The raw text of a member that is a number or literal ("0", "true", "null"); empty if there is none.
+  std::string_view scalar(std::uint32_t object, std::string_view name) const;
 
  private:
   friend class JsonScanner;
