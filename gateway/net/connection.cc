@@ -91,6 +91,11 @@ std::string_view Connection::unread() const noexcept { return std::string_view(i
 
 void Connection::consume(std::size_t bytes) noexcept { in_begin_ += bytes; }
 
+void Connection::drop_input() noexcept {
+  std::string().swap(in_);
+  in_begin_ = 0;
+}
+
 Task<IoStatus> Connection::fill() {
   if (in_begin_ != 0) {
     in_.erase(0, in_begin_);
@@ -109,10 +114,9 @@ Task<bool> Connection::wait_for_request() {
   if (!unread().empty()) co_return true;
   if (services_.draining.load(std::memory_order_relaxed)) co_return false;
   // An idle connection keeps no buffers.
-  std::string().swap(in_);
+  drop_input();
   std::string().swap(out_);
   std::string().swap(upstream_in_);
-  in_begin_ = 0;
   char first = 0;
   idle_ = true;
   set_deadline(Deadline::CloseClient, services_.options.limits.idle_timeout);
@@ -156,8 +160,7 @@ Task<void> Connection::linger() {
   set_deadline(Deadline::CloseClient, std::chrono::seconds(2));
   IoStatus status = IoStatus::Done;
   while (status == IoStatus::Done && client_.open()) {
-    in_.clear();
-    in_begin_ = 0;
+    drop_input();
     status = co_await fill();
   }
   clear_deadline();
@@ -282,7 +285,7 @@ Task<void> Connection::intercept(proto::Authority authority, const provider::Pro
   set_deadline(Deadline::CloseClient, services_.options.limits.handshake_timeout);
   const IoStatus answered = co_await client_.write_all(kHealthy);
   if (answered != IoStatus::Done) co_return;
-  std::string().swap(in_);
+  drop_input();
   SslPointer ssl(SSL_new(context->get()));
   SSL_set_accept_state(ssl.get());
   const IoStatus shaken = co_await client_.handshake(std::move(ssl));

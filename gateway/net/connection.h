@@ -61,6 +61,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Task<void> linger();
   std::string_view unread() const noexcept;
   void consume(std::size_t bytes) noexcept;
+  void drop_input() noexcept;  // and its memory
   flow::ExchangeContext exchange_context(proto::Authority authority, const provider::Provider* provider);
   void record_refusal(const std::string& host, std::string reason);
 

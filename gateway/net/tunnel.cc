@@ -18,10 +18,9 @@ Task<void> Connection::tunnel(proto::Authority authority) {
   if (options.unlisted_hosts == UnlistedHosts::Deny || !port_allowed) {
     services_.metrics.tunnels_refused.add();
     record_refusal(authority.host, port_allowed ? "unlisted_host" : "tunnel_port");
-    co_await answer_plainly(403,
-                            port_allowed ? "this host is not listed and unlisted_hosts is deny"
-                                         : "tunnels to this port are not allowed (tunnel.ports)",
-                            "tunnel_refused");
+    std::string why = port_allowed ? "this host is not listed and unlisted_hosts is deny"
+                                   : "tunnels to this port are not allowed (tunnel.ports)";
+    co_await answer_plainly(403, std::move(why), "tunnel_refused");
     co_return;
   }
   upstream_ = std::make_unique<UpstreamConnection>(thread_.io());

@@ -81,7 +81,7 @@ policies: ["{SOURCE}/config/policies/default.yaml"]
     state = folder + "/var/run/listeners.json"
     for _ in range(500):
         if os.path.exists(state):
-            return process, json.load(open(state))["proxy"]
+            return process, int(str(json.load(open(state))["proxy"]).rsplit(":", 1)[-1])
         time.sleep(0.02)
     sys.exit("the gateway did not start:\n" + open(folder + "/gateway.out").read())
 

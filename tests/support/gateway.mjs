@@ -45,7 +45,10 @@ export class Gateway {
     const deadline = Date.now() + 30_000;
     for (;;) {
       if (existsSync(state)) {
-        try { this.ports = JSON.parse(readFileSync(state, 'utf8')); break; } catch { /* being written */ }
+        // "address:port" of each listener; written whole (renamed into place).
+        const listeners = JSON.parse(readFileSync(state, 'utf8'));
+        this.ports = Object.fromEntries(['proxy', 'api', 'admin'].map((name) => [name, Number(String(listeners[name]).split(':').at(-1))]));
+        break;
       }
       if (gone !== undefined) throw new Error(`the gateway ended (${gone}):\n${this.output}`);
       if (Date.now() > deadline) throw new Error(`the gateway did not start:\n${this.output}`);

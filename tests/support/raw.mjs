@@ -11,7 +11,7 @@ export async function intercepted(gateway, host, options = {}) {
   const head = await until(socket, /\r\n\r\n/);
   if (!head.startsWith('HTTP/1.1 200')) throw Object.assign(new Error(`CONNECT: ${head.split('\r\n')[0]}`), { head });
   const secure = tls.connect({ socket, servername: options.servername ?? host, ca: options.ca ?? gateway.ca, ALPNProtocols: options.alpn,
-    checkServerIdentity: options.anyName ? () => undefined : undefined });
+    ...(options.anyName ? { checkServerIdentity: () => undefined } : {}) });
   secure.on('error', () => {});
   await new Promise((done, failed) => { secure.once('secureConnect', done); secure.once('error', failed); });
   return secure;
