@@ -98,7 +98,7 @@ class EventReader {
         continue;
       }
       if (in_object && is_whole_beside_delta(name)) {
-        fields_.once.push_back(i);
+        if (name != "type" && name != "format") fields_.once.push_back(i);
         continue;
       }
       const bool arguments = is_arguments_field(name) || (name == "input" && used == TextUse::ToolText &&
