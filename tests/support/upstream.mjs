@@ -71,9 +71,9 @@ function openaiChat(body) {
   return { events };
 }
 
-function openaiResponses(body) {
-  const text = lastText(body), tool = body.tools?.find?.((t) => t.type === 'function' && t.name.startsWith('send'));
-  const args = JSON.stringify({ to: text });
+function openaiResponses(body, call) {
+  const text = lastText(body), tool = call ?? body.tools?.find?.((t) => t.type === 'function' && t.name.startsWith('send'));
+  const args = JSON.stringify(call?.input ?? { to: text });
   const item = tool
     ? { id: 'fc_1', type: 'function_call', call_id: 'call_1', name: tool.name, arguments: args, status: 'completed' }
     : { id: 'msg_1', type: 'message', role: 'assistant', status: 'completed', content: [{ type: 'output_text', text: `echo: ${text}`, annotations: [] }] };
@@ -101,10 +101,10 @@ function openaiResponses(body) {
   return { events };
 }
 
-function anthropicMessages(body) {
+function anthropicMessages(body, call) {
   const text = lastText(body);
-  const tool = body.tools?.find?.((t) => t.name.startsWith('send'));
-  const input = { to: text, note: `"${text}"` };
+  const tool = call ?? body.tools?.find?.((t) => t.name.startsWith('send'));
+  const input = call?.input ?? { to: text, note: `"${text}"` };
   const base = { id: 'msg_1', type: 'message', role: 'assistant', model: body.model, stop_sequence: null, usage: { input_tokens: 1, output_tokens: 1 } };
   const blocks = [{ type: 'thinking', thinking: `thinking of ${text}`, signature: 'c2lnbmF0dXJl' }, { type: 'text', text: `echo: ${text}` },
     ...(tool ? [{ type: 'tool_use', id: 'toolu_1', name: tool.name, input }] : [])];
@@ -136,15 +136,15 @@ function gemini(body, path) {
   return { raw: '[' + chunks.map((c) => JSON.stringify(c)).join(',\r\n') + ']', type: 'application/json' };
 }
 
-function answerTo(path, body) {
+function answerTo(path, body, call) {
   if (path.includes('/chat/completions')) return openaiChat(body);
-  if (path.includes('/responses')) return openaiResponses(body);
+  if (path.includes('/responses')) return openaiResponses(body, call);
   if (path.includes('/embeddings')) return { json: { object: 'list', model: body.model, data: [{ object: 'embedding', index: 0, embedding: [0.1, 0.2] }], usage: { prompt_tokens: 1, total_tokens: 1 } } };
   if (path.includes('/completions')) return { json: { id: 'cmpl-1', object: 'text_completion', created: 1, model: body.model, choices: [{ index: 0, text: `echo: ${lastText(body)}`, finish_reason: 'stop', logprobs: null }] } };
   if (path.includes('/messages/count_tokens')) return { json: { input_tokens: 7 } };
-  if (path.includes('/messages')) return anthropicMessages(body);
+  if (path.includes('/messages')) return anthropicMessages(body, call);
   if (path.includes('GenerateContent') || path.includes(':generateContent')) return gemini(body, path);
-  if (path.endsWith('/models')) return { json: { object: 'list', data: [{ id: 'gpt-test', object: 'model', created: 1, owned_by: 'test' }] } };
+  if (path.split('?')[0].endsWith('/models')) return { json: { models: [], object: 'list', data: [{ id: 'gpt-test', object: 'model', created: 1, owned_by: 'test' }] } };
   return { json: { echo: body } };
 }
 
@@ -152,6 +152,8 @@ export class Upstream {
   requests = [];   // { host, method, path, headers, body: Buffer }
   connections = 0;
   closedEarly = 0; // answers whose client went away
+  upgrades = 0;    // WebSocket attempts; each is answered 426
+  call = null;     // (body, text) => { name, input }: the tool that the model calls, or null
 
   /** options.leaf: another certificate; options.handler(request, response): answers instead of the script. */
   static async start(options = {}) {
@@ -162,6 +164,10 @@ export class Upstream {
     const leaf = options.leaf ?? makeLeaf(upstream.folder, upstream.root, HOSTS);
     upstream.server = https.createServer({ key: leaf.key, cert: leaf.cert, ALPNProtocols: ['http/1.1'], maxHeaderSize: 65536 }, (q, s) => upstream.#serve(q, s));
     upstream.server.keepAliveTimeout = 60_000;
+    upstream.server.on('upgrade', (_, socket) => {
+      upstream.upgrades++;
+      socket.end('HTTP/1.1 426 Upgrade Required\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
+    });
     upstream.server.on('secureConnection', () => { upstream.connections++; });
     await new Promise((done) => upstream.server.listen(0, '127.0.0.1', done));
     upstream.port = upstream.server.address().port;
@@ -189,9 +195,13 @@ export class Upstream {
       const record = { host: request.headers.host, method: request.method, path: request.url, headers: request.headers, body: Buffer.concat(parts) };
       this.requests.push(record);
       if (this.handler && await this.handler(record, response)) return;
+      if (request.method === 'GET' && !request.url.split('?')[0].endsWith('/models')) {
+        response.writeHead(404, { 'content-type': 'application/json' }).end('{"error":{"type":"not_found_error","message":"no such thing"}}');
+        return;
+      }
       let body = {};
       try { body = JSON.parse(record.body.toString('utf8')); } catch { /* GET, or not JSON */ }
-      this.#answer(answerTo(request.url, body), request.headers['x-test'] ?? '', response);
+      this.#answer(answerTo(request.url, body, this.call?.(body, lastText(body))), request.headers['x-test'] ?? '', response);
     });
   }
 
