@@ -17,7 +17,10 @@ const TARGETS = {
   messages: ['api.anthropic.com', '/v1/messages'], 'count-tokens': ['api.anthropic.com', '/v1/messages/count_tokens'],
   gemini: ['generativelanguage.googleapis.com', '/v1beta/models/gemini-test:generateContent'],
 };
-const files = Object.keys(TARGETS).flatMap((folder) => readdirSync(join(DATA, folder)).filter((f) => f.endsWith('.json')).map((f) => ({ folder, name: `${folder}/${f}`, bytes: readFileSync(join(DATA, folder, f)) })));
+// policies/ holds requests of several APIs; their names say which.
+const targetOf = (folder, file) => folder !== 'policies' ? TARGETS[folder]
+  : file.startsWith('gemini') ? TARGETS.gemini : file.startsWith('anthropic') ? TARGETS.messages : TARGETS.completions;
+const files = Object.keys(TARGETS).flatMap((folder) => readdirSync(join(DATA, folder)).filter((f) => f.endsWith('.json')).map((f) => ({ target: targetOf(folder, f), name: `${folder}/${f}`, bytes: readFileSync(join(DATA, folder, f)) })));
 
 let upstream, gateway;
 const connections = new Map();
@@ -31,8 +34,8 @@ after(async () => {
   await upstream?.stop();
 });
 
-async function send(folder, body) {
-  const [host, path] = TARGETS[folder];
+async function send(target, body) {
+  const [host, path] = target;
   if (!connections.has(host)) {
     const socket = await intercepted(gateway, host);
     connections.set(host, { socket, reader: new HttpReader(socket) });
@@ -89,8 +92,8 @@ function unveil(bytes) {
 }
 
 test('untouched bodies arrive byte-identical', async () => {
-  for (const { folder, name, bytes } of files) {
-    const answer = await send(folder, bytes);
+  for (const { target, name, bytes } of files) {
+    const answer = await send(target, bytes);
     assert.equal(answer.status, 200, `${name}: ${answer.body}`);
     assert.equal(createHash('sha256').update(upstream.requests[0].body).digest('hex'), createHash('sha256').update(bytes).digest('hex'), name);
   }
@@ -100,11 +103,11 @@ for (const [disguise, veil] of Object.entries(DISGUISES)) {
   test(`a value in every string position, ${disguise}, never leaves`, async () => {
     const values = [MAIL, KEY, CARD];
     let sent = 0;
-    for (const { folder, name, bytes } of files) {
+    for (const { target, name, bytes } of files) {
       let n = 0;
       for (const [where, put] of positions(JSON.parse(bytes))) {
         const value = values[(n++ + name.length) % values.length];
-        const answer = await send(folder, JSON.stringify(put(veil(value))));
+        const answer = await send(target, JSON.stringify(put(veil(value))));
         // A block is as good as a redaction; what must not happen is that it arrives.
         for (const request of upstream.requests) {
           assert.ok(!unveil(request.body).includes(value), `${name} ${where} (${disguise}): ${request.body.toString().slice(0, 2000)}`);

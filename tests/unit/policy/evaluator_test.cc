@@ -125,17 +125,17 @@ TEST(Evaluate, DefaultPackLetsMediaPassAndBlocksWhatItCannotName) {
     const Coverage coverage{10, 0, 5, {{reason, 5}}};
     return decide(rules, {}, coverage).decision.action;
   };
-  for (const char* media : {"image", "audio", "video"}) {
+  for (const char* media : {"image", "audio", "video", "pdf"}) {
     EXPECT_EQ(action(default_pack(), media), Action::Allow) << media;
     EXPECT_EQ(action(shipped("strict"), media), Action::Block) << media;
   }
-  for (const char* other : {"binary", "pdf", "unknown_content_type", "brand_new"}) {
+  for (const char* other : {"binary", "unknown_content_type", "brand_new"}) {
     EXPECT_EQ(action(default_pack(), other), Action::Block) << other;
   }
   EXPECT_EQ(decide({}, Coverage{10, 0, 5, {}}).decision.action, Action::Block);
   EXPECT_EQ(decide({}, Coverage{10, 0, 5, {{"image", 2}}}).decision.action, Action::Block);
-  EXPECT_THAT(decide({}, Coverage{0, 0, 5, {{"pdf", 5}}}).decision.rules,
-              ElementsAre("unscanned:pdf"));
+  EXPECT_THAT(decide({}, Coverage{0, 0, 5, {{"binary", 5}}}).decision.rules,
+              ElementsAre("unscanned:binary"));
 }
 
 TEST(Evaluate, ABlockSaysWhyAndNeverTheValue) {
