@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <ranges>
+#include <set>
 
 #include "gateway/provider/field_roles.h"
 
@@ -41,6 +43,11 @@ class EventReader {
       } else if (type == "error") {
         fields_.ended.emplace_back();
       }
+    }
+    // A text in two pieces of one event ends with the second.
+    std::set<std::string_view> seen;
+    for (DeltaField& delta : std::views::reverse(fields_.deltas)) {
+      if (!seen.insert(delta.channel).second) delta.last = false;
     }
     read_complete();
     return std::move(fields_);
