@@ -5,13 +5,17 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { command, makeHome } from '../support/command.mjs';
-import { Gateway } from '../support/gateway.mjs';
+import { Gateway, SOURCE } from '../support/gateway.mjs';
 import { Upstream } from '../support/upstream.mjs';
 import { ALL, MAIL, PROMPT } from '../support/values.mjs';
 
 // What they would tell besides (updates, plugins, metrics) goes to hosts that are not on loopback.
 const YAML = 'unlisted_hosts: deny\n';
-const BLOCKING = 'version: 1\nname: house-rules\nrules:\n  - {id: no-mail-addresses, types: EMAIL_ADDRESS, action: block}\n';
+const BLOCKING = `version: 1
+name: house-rules
+detectors: [${SOURCE}/config/policies/detectors/contact.yaml]
+rules: [{id: no-mail-addresses, types: EMAIL_ADDRESS, action: block}]
+`;
 
 let upstream, gateway, home;
 before(async () => {

@@ -6,7 +6,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { HOSTS } from './upstream.mjs';
 
-const SOURCE = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
+export const SOURCE = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 export const PROGRAM = process.env.CUSTOMHOUSE_BIN ?? join(SOURCE, 'build/release/customhouse');
 
 export class Gateway {
