@@ -10,7 +10,7 @@ export const SOURCE = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 export const PROGRAM = process.env.CUSTOMHOUSE_BIN ?? join(SOURCE, 'build/release/customhouse');
 
 export class Gateway {
-  /** options: upstream (an Upstream), connectTo, extraCa, policies, yaml (text added), keep (folder to reuse). */
+  /** options: upstream (an Upstream), connectTo, extraCa, policies, yaml and upstreamYaml (text added), folder (one to start again in). */
   static async start(options = {}) {
     const gateway = new Gateway();
     gateway.folder = options.folder ?? mkdtempSync(join(tmpdir(), 'customhouse-gateway-'));
@@ -24,6 +24,7 @@ export class Gateway {
       'upstream:',
       `  extra_ca: ${JSON.stringify(extraCa)}`,
       `  connect_to: ${JSON.stringify(connectTo)}`,
+      ...(options.upstreamYaml ? [options.upstreamYaml] : []),
       `providers: ${options.providers ?? join(SOURCE, 'config/providers.yaml')}`,
       `policies: ${JSON.stringify(options.policies ?? [join(SOURCE, 'config/policies/default.yaml')])}`,
       options.yaml ?? '',
