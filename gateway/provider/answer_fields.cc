@@ -13,33 +13,41 @@ namespace {
 
 using Kind = JsonNode::Kind;
 
-bool is_container(const JsonNode& node) noexcept { return node.kind == Kind::Object || node.kind == Kind::Array; }
+bool is_container(const JsonNode& node) noexcept {
+  return node.kind == Kind::Object || node.kind == Kind::Array;
+}
 
 /// Strings beside deltas that are whole in one event.
 bool is_whole_beside_delta(std::string_view name) noexcept {
-  constexpr std::array<std::string_view, 9> kNames = {"role", "id", "type", "name", "call_id", "tool_call_id",
-                                                      "signature", "format", "tool_use_id"};
+  constexpr std::array<std::string_view, 9> kNames = {"role",      "id",      "type",
+                                                      "name",      "call_id", "tool_call_id",
+                                                      "signature", "format",  "tool_use_id"};
   return std::ranges::find(kNames, name) != kNames.end();
 }
 
 class EventReader {
  public:
-  EventReader(const JsonIndex& index, std::uint32_t root) : index_(index), root_(root), taken_(index[root].next - root, false) {}
+  EventReader(const JsonIndex& index, std::uint32_t root)
+      : index_(index), root_(root), taken_(index[root].next - root, false) {}
 
   EventFields read() {
     if (index_[root_].kind == Kind::Object) {
       const std::string type = string_member(root_, "type");
-      if (const std::uint32_t choices = index_.member(root_, "choices"); choices != kNoNode) read_choices(choices);
+      if (const std::uint32_t choices = index_.member(root_, "choices"); choices != kNoNode)
+        read_choices(choices);
       read_candidates(root_);
       // Gemini Code Assist wraps the same answer.
-      if (const std::uint32_t inner = index_.member(root_, "response"); inner != kNoNode && object(inner)) read_candidates(inner);
+      if (const std::uint32_t inner = index_.member(root_, "response");
+          inner != kNoNode && object(inner))
+        read_candidates(inner);
       if (type.starts_with("response.")) {
         read_response_event(type);
       } else if (const std::uint32_t delta = index_.member(root_, "delta"); delta != kNoNode) {
         read_delta_event(delta, type);
       } else if (type.ends_with("_stop") || type.ends_with("-end") || type.ends_with("_end")) {
         const std::string_view position = index_.scalar(root_, "index");
-        fields_.ended.push_back(position.empty() ? std::string{} : "a" + std::string(position) + "/");
+        fields_.ended.push_back(position.empty() ? std::string{}
+                                                 : "a" + std::string(position) + "/");
       } else if (type == "error") {
         fields_.ended.emplace_back();
       }
@@ -58,12 +66,14 @@ class EventReader {
 
   std::string string_member(std::uint32_t in, std::string_view name) const {
     const std::uint32_t node = index_.member(in, name);
-    return node != kNoNode && index_[node].kind == Kind::String ? index_.text(index_[node]) : std::string{};
+    return node != kNoNode && index_[node].kind == Kind::String ? index_.text(index_[node])
+                                                                : std::string{};
   }
 
   std::string name_of(std::uint32_t node) const {
     const JsonNode& at = index_[node];
-    if (at.parent == kNoNode || index_[at.parent].kind != Kind::Object || at.name == kNoNode) return {};
+    if (at.parent == kNoNode || index_[at.parent].kind != Kind::Object || at.name == kNoNode)
+      return {};
     return index_.text(index_[at.name]);
   }
 
@@ -100,7 +110,8 @@ class EventReader {
       if (is_container(node)) {
         if (levels.size() > 32) return;  // deeper than any delta: complete strings
         std::string place = i == top ? above : above + "/" + (in_object ? name : position_of(i));
-        const bool call = name == "tool_calls" || name == "function_call" || name == "tool_call" || name == "toolUse";
+        const bool call = name == "tool_calls" || name == "function_call" || name == "tool_call" ||
+                          name == "toolUse";
         levels.push_back({node.next, std::move(place), call ? TextUse::ToolText : used});
         continue;
       }
@@ -108,9 +119,11 @@ class EventReader {
         if (name != "type" && name != "format") fields_.once.push_back(i);
         continue;
       }
-      const bool arguments = is_arguments_field(name) || (name == "input" && used == TextUse::ToolText &&
-                                                          above.ends_with("toolUse"));
-      take(i, in_object ? above + "/" + name : above, arguments ? TextUse::ToolArguments : used, last);
+      const bool arguments =
+          is_arguments_field(name) ||
+          (name == "input" && used == TextUse::ToolText && above.ends_with("toolUse"));
+      take(i, in_object ? above + "/" + name : above, arguments ? TextUse::ToolArguments : used,
+           last);
     }
   }
 
@@ -124,7 +137,8 @@ class EventReader {
       const std::uint32_t delta = index_.member(i, "delta");
       const std::uint32_t text = index_.member(i, "text");
       if (delta != kNoNode) read_strings(delta, channel, TextUse::Prose, last);
-      if (text != kNoNode && index_[text].kind == Kind::String) take(text, channel + "/text", TextUse::Prose, last);
+      if (text != kNoNode && index_[text].kind == Kind::String)
+        take(text, channel + "/text", TextUse::Prose, last);
       if (last) fields_.ended.push_back(channel + "/");
     }
   }
@@ -137,7 +151,8 @@ class EventReader {
       const std::string channel = "g" + position_of(i);
       bool last = index_.member(i, "finishReason") != kNoNode;
       const std::uint32_t content = index_.member(i, "content");
-      const std::uint32_t parts = content != kNoNode && object(content) ? index_.member(content, "parts") : kNoNode;
+      const std::uint32_t parts =
+          content != kNoNode && object(content) ? index_.member(content, "parts") : kNoNode;
       if (parts != kNoNode && index_[parts].kind == Kind::Array) {
         // A part of another kind ends the text in front of it.
         for (std::uint32_t p = parts + 1; p < index_[parts].next && !last; p = index_[p].next) {
@@ -166,13 +181,19 @@ class EventReader {
       const std::uint32_t delta = index_.member(root_, "delta");
       if (delta == kNoNode) return;
       const bool arguments = kind.ends_with("arguments");
-      const bool tool = arguments || kind.find("tool_call") != std::string::npos || kind.find("_call_") != std::string::npos;
-      read_strings(delta, channel, arguments ? TextUse::ToolArguments : tool ? TextUse::ToolText : TextUse::Prose, false);
+      const bool tool = arguments || kind.find("tool_call") != std::string::npos ||
+                        kind.find("_call_") != std::string::npos;
+      read_strings(delta, channel,
+                   arguments ? TextUse::ToolArguments
+                   : tool    ? TextUse::ToolText
+                             : TextUse::Prose,
+                   false);
     } else if (type == "response.output_item.done" || type == "response.content_part.done") {
       fields_.ended.push_back(prefix);
     } else if (type.ends_with(".done")) {
       fields_.ended.push_back(channel);
-    } else if (type == "response.completed" || type == "response.failed" || type == "response.incomplete") {
+    } else if (type == "response.completed" || type == "response.failed" ||
+               type == "response.incomplete") {
       fields_.ended.emplace_back();
     }
   }
@@ -201,10 +222,13 @@ class EventReader {
       const JsonNode& node = index_[i];
       const std::uint32_t above = levels.empty() ? kNoNode : levels.back().arguments;
       if (node.kind == Kind::Key || node.kind == Kind::String) {
-        if (!taken_[i - root_]) add_complete(i, above, !levels.empty() && levels.back().function_call);
+        if (!taken_[i - root_])
+          add_complete(i, above, !levels.empty() && levels.back().function_call);
       } else if (is_container(node)) {
         const std::string name = name_of(i);
-        const bool arguments = above == kNoNode && i != root_ && begins_arguments(i, name, !levels.empty() && levels.back().function_call);
+        const bool arguments =
+            above == kNoNode && i != root_ &&
+            begins_arguments(i, name, !levels.empty() && levels.back().function_call);
         levels.push_back({node.next, arguments ? i : above, is_function_call_field(name)});
       }
     }
@@ -238,6 +262,8 @@ class EventReader {
 
 }  // namespace
 
-EventFields read_event(const JsonIndex& index, std::uint32_t root) { return EventReader(index, root).read(); }
+EventFields read_event(const JsonIndex& index, std::uint32_t root) {
+  return EventReader(index, root).read();
+}
 
 }  // namespace customhouse::provider

@@ -17,7 +17,7 @@ struct DeltaField {
   std::uint32_t node = 0;
   std::string channel;  // "c0/content", "a1/text", "r0/0//response.output_text", …
   TextUse use = TextUse::Prose;
-  bool last = false;    // the event says itself that the text ends with it
+  bool last = false;  // the event says itself that the text ends with it
 };
 
 struct CompleteField {

@@ -14,7 +14,8 @@ namespace {
 
 class PassThrough final : public AnswerRestorer {
  public:
-  std::expected<void, proto::ProtocolError> feed(std::string_view bytes, std::string& out) override {
+  std::expected<void, proto::ProtocolError> feed(std::string_view bytes,
+                                                 std::string& out) override {
     out += bytes;
     return {};
   }
@@ -27,7 +28,8 @@ class TextRestorer final : public AnswerRestorer {
   explicit TextRestorer(const std::vector<policy::RestoreEntry>& entries)
       : placeholders_(entries), channel_(placeholders_, TextUse::Prose) {}
 
-  std::expected<void, proto::ProtocolError> feed(std::string_view bytes, std::string& out) override {
+  std::expected<void, proto::ProtocolError> feed(std::string_view bytes,
+                                                 std::string& out) override {
     out += policy::apply_edits(bytes, channel_.append(bytes, false, restored_));
     return {};
   }
@@ -42,38 +44,48 @@ class TextRestorer final : public AnswerRestorer {
 
 }  // namespace
 
-std::unique_ptr<AnswerRestorer> make_text_restorer(const std::vector<policy::RestoreEntry>& entries) {
+std::unique_ptr<AnswerRestorer> make_text_restorer(
+    const std::vector<policy::RestoreEntry>& entries) {
   return std::make_unique<TextRestorer>(entries);
 }
 
-void restore_complete(const JsonIndex& index, const CompleteField& field, const PlaceholderSet& placeholders,
-                      std::uint64_t& restored, std::vector<policy::Edit>& edits) {
+void restore_complete(const JsonIndex& index, const CompleteField& field,
+                      const PlaceholderSet& placeholders, std::uint64_t& restored,
+                      std::vector<policy::Edit>& edits) {
   const JsonNode& node = index[field.node];
   const std::string decoded = node.escaped ? index.text(node) : std::string{};
   const std::string_view text = node.escaped ? std::string_view(decoded) : index.raw(node);
-  if (placeholders.find(text, 0).entry == nullptr && placeholders.find(text, 0).begin == text.size()) return;
-  const std::string_view whole = field.arguments == kNoNode ? text : index.raw(index[field.arguments]);
+  if (placeholders.find(text, 0).entry == nullptr &&
+      placeholders.find(text, 0).begin == text.size())
+    return;
+  const std::string_view whole =
+      field.arguments == kNoNode ? text : index.raw(index[field.arguments]);
   TextChannel channel(placeholders, field.use);
   const auto changes = channel.append(text, true, restored, whole);
   std::ranges::move(edits_in_raw(index.raw(node), changes, node.begin), std::back_inserter(edits));
 }
 
 std::string with_edits(std::string_view document, std::vector<policy::Edit> edits) {
-  std::ranges::sort(edits, {}, [](const policy::Edit& edit) { return std::pair(edit.begin, edit.end); });
+  std::ranges::sort(edits, {},
+                    [](const policy::Edit& edit) { return std::pair(edit.begin, edit.end); });
   return policy::apply_edits(document, edits);
 }
 
-std::unique_ptr<AnswerRestorer> AnswerRestorer::create(const Operation&, std::string_view content_type,
-                                                       const std::vector<policy::RestoreEntry>& entries) {
+std::unique_ptr<AnswerRestorer> AnswerRestorer::create(
+    const Operation&, std::string_view content_type,
+    const std::vector<policy::RestoreEntry>& entries) {
   if (entries.empty()) return std::make_unique<PassThrough>();
   const std::string type = media_type(content_type);
   if (type == "text/event-stream") return make_sse_restorer(entries);
   switch (content_class(type)) {
-    case ContentClass::Json: return make_json_restorer(entries);
+    case ContentClass::Json:
+      return make_json_restorer(entries);
     case ContentClass::JsonLines:
-    case ContentClass::Text: return make_text_restorer(entries);
+    case ContentClass::Text:
+      return make_text_restorer(entries);
     case ContentClass::Opaque:
-    case ContentClass::Unknown: break;
+    case ContentClass::Unknown:
+      break;
   }
   return std::make_unique<PassThrough>();
 }

@@ -9,8 +9,10 @@ namespace customhouse::provider {
 
 namespace {
 
-constexpr std::string_view kStandard = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-constexpr std::string_view kUrl = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+constexpr std::string_view kStandard =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+constexpr std::string_view kUrl =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 constexpr std::uint8_t kBad = 255, kSpace = 254, kPad = 253;
 
@@ -43,25 +45,25 @@ constexpr std::array kMagics = {
     Magic{0, "\xFF\xD8\xFF"sv, ContentKind::Image},  // JPEG
     Magic{0, "GIF87a"sv, ContentKind::Image},
     Magic{0, "GIF89a"sv, ContentKind::Image},
-    Magic{8, "WEBP"sv, ContentKind::Image},           // behind "RIFF" and a length
+    Magic{8, "WEBP"sv, ContentKind::Image},  // behind "RIFF" and a length
     Magic{4, "ftypavif"sv, ContentKind::Image},
     Magic{4, "ftypheic"sv, ContentKind::Image},
     Magic{4, "ftypheix"sv, ContentKind::Image},
     Magic{4, "ftypmif1"sv, ContentKind::Image},
-    Magic{0, "II*\0"sv, ContentKind::Image},          // TIFF
+    Magic{0, "II*\0"sv, ContentKind::Image},  // TIFF
     Magic{0, "MM\0*"sv, ContentKind::Image},
-    Magic{0, "\0\0\1\0"sv, ContentKind::Image},       // ICO
+    Magic{0, "\0\0\1\0"sv, ContentKind::Image},  // ICO
     Magic{8, "WAVE"sv, ContentKind::Audio},
-    Magic{0, "ID3"sv, ContentKind::Audio},            // MP3
+    Magic{0, "ID3"sv, ContentKind::Audio},  // MP3
     Magic{0, "\xFF\xFB"sv, ContentKind::Audio},
     Magic{0, "\xFF\xF3"sv, ContentKind::Audio},
     Magic{0, "\xFF\xF2"sv, ContentKind::Audio},
-    Magic{0, "\xFF\xF1"sv, ContentKind::Audio},       // AAC
+    Magic{0, "\xFF\xF1"sv, ContentKind::Audio},  // AAC
     Magic{0, "fLaC"sv, ContentKind::Audio},
     Magic{0, "OggS"sv, ContentKind::Audio},
     Magic{4, "ftypM4A"sv, ContentKind::Audio},
     Magic{8, "AVI "sv, ContentKind::Video},
-    Magic{4, "ftyp"sv, ContentKind::Video},           // MP4, MOV
+    Magic{4, "ftyp"sv, ContentKind::Video},              // MP4, MOV
     Magic{0, "\x1A\x45\xDF\xA3"sv, ContentKind::Video},  // WebM, Matroska
     Magic{0, "%PDF-"sv, ContentKind::Pdf},
 };
@@ -130,7 +132,8 @@ std::optional<DataUrl> parse_data_url(std::string_view text) noexcept {
   constexpr std::string_view kScheme = "data:";
   constexpr std::string_view kMarker = ";base64";
   constexpr std::size_t kMaxHead = 1024;  // media type and parameters
-  if (text.size() < kScheme.size() || !equals_ignoring_case(text.substr(0, kScheme.size()), kScheme)) {
+  if (text.size() < kScheme.size() ||
+      !equals_ignoring_case(text.substr(0, kScheme.size()), kScheme)) {
     return std::nullopt;
   }
   const std::size_t comma = text.substr(0, kMaxHead).find(',');
@@ -147,7 +150,8 @@ std::optional<DataUrl> parse_data_url(std::string_view text) noexcept {
 bool is_readable_text(std::string_view bytes) noexcept {
   for (const char c : bytes) {
     const auto byte = static_cast<unsigned char>(c);
-    if ((byte < 0x20 && c != '\t' && c != '\n' && c != '\r' && c != '\f') || byte == 0x7F) return false;
+    if ((byte < 0x20 && c != '\t' && c != '\n' && c != '\r' && c != '\f') || byte == 0x7F)
+      return false;
   }
   return is_valid_utf8(bytes);
 }
@@ -155,19 +159,26 @@ bool is_readable_text(std::string_view bytes) noexcept {
 ContentKind sniff(std::string_view bytes) noexcept {
   if (is_readable_text(bytes)) return ContentKind::Text;
   for (const Magic& magic : kMagics) {
-    if (bytes.size() >= magic.at && bytes.substr(magic.at).starts_with(magic.bytes)) return magic.kind;
+    if (bytes.size() >= magic.at && bytes.substr(magic.at).starts_with(magic.bytes))
+      return magic.kind;
   }
   return ContentKind::Binary;
 }
 
 std::string_view skip_reason(ContentKind kind) noexcept {
   switch (kind) {
-    case ContentKind::Text: break;
-    case ContentKind::Image: return "image";
-    case ContentKind::Audio: return "audio";
-    case ContentKind::Video: return "video";
-    case ContentKind::Pdf: return "pdf";
-    case ContentKind::Binary: return "binary";
+    case ContentKind::Text:
+      break;
+    case ContentKind::Image:
+      return "image";
+    case ContentKind::Audio:
+      return "audio";
+    case ContentKind::Video:
+      return "video";
+    case ContentKind::Pdf:
+      return "pdf";
+    case ContentKind::Binary:
+      return "binary";
   }
   return "binary";
 }

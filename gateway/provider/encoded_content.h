@@ -8,7 +8,8 @@
 
 namespace customhouse::provider {
 
-/// Base64 (RFC 4648 §4 and §5). Remembers how it was written, so that an edit writes it the same way.
+/// Base64 (RFC 4648 §4 and §5). Remembers how it was written, so that an edit writes it the same
+/// way.
 struct Base64Text {
   std::string bytes;
   bool url_alphabet = false;

@@ -25,29 +25,42 @@ std::string_view model_in_path(std::string_view path) {
 
 }  // namespace
 
-Extraction::Extraction(std::unique_ptr<Implementation> implementation) : implementation_(std::move(implementation)) {}
+Extraction::Extraction(std::unique_ptr<Implementation> implementation)
+    : implementation_(std::move(implementation)) {}
 Extraction::Extraction(Extraction&&) noexcept = default;
 Extraction& Extraction::operator=(Extraction&&) noexcept = default;
 Extraction::~Extraction() = default;
 
-const std::vector<policy::TextSpan>& Extraction::spans() const noexcept { return implementation_->spans; }
-const policy::Coverage& Extraction::coverage() const noexcept { return implementation_->coverage; }
-const std::string& Extraction::model() const noexcept { return implementation_->model; }
-bool Extraction::wants_stream() const noexcept { return implementation_->stream; }
+const std::vector<policy::TextSpan>& Extraction::spans() const noexcept {
+  return implementation_->spans;
+}
+const policy::Coverage& Extraction::coverage() const noexcept {
+  return implementation_->coverage;
+}
+const std::string& Extraction::model() const noexcept {
+  return implementation_->model;
+}
+bool Extraction::wants_stream() const noexcept {
+  return implementation_->stream;
+}
 
 std::string Extraction::apply(std::span<const policy::Replacement> replacements) const {
   return implementation_->tree.apply(implementation_->places, implementation_->spans, replacements);
 }
 
-std::expected<Extraction, ExtractionError> extract(const Operation& operation, std::string_view path,
-                                                   std::string_view content_type, std::string_view body,
+std::expected<Extraction, ExtractionError> extract(const Operation& operation,
+                                                   std::string_view path,
+                                                   std::string_view content_type,
+                                                   std::string_view body,
                                                    const ExtractionLimits& limits) {
   auto result = std::make_unique<Extraction::Implementation>(body);
   Extractor extractor(*result, limits);
-  if (auto failure = extractor.read(content_type, 0, body.size(), {}, false)) return std::unexpected(*failure);
+  if (auto failure = extractor.read(content_type, 0, body.size(), {}, false))
+    return std::unexpected(*failure);
   extractor.finish();
   if (result->model.empty()) result->model = model_in_path(path);
-  if (operation.name == "streamGenerateContent" || path.find(":streamRawPredict") != std::string_view::npos) {
+  if (operation.name == "streamGenerateContent" ||
+      path.find(":streamRawPredict") != std::string_view::npos) {
     result->stream = true;
   }
   return Extraction(std::move(result));

@@ -16,9 +16,9 @@
 namespace customhouse::provider {
 
 struct ExtractionLimits {
-  std::size_t max_depth = 256;       // nesting of JSON; stack and quadratic paths
+  std::size_t max_depth = 256;  // nesting of JSON; stack and quadratic paths
   std::size_t max_strings = 500'000;
-  std::size_t max_nested_documents = 8;  // JSON in a string in JSON in a string …
+  std::size_t max_nested_documents = 8;              // JSON in a string in JSON in a string …
   std::size_t max_decoded_bytes = 64 * 1024 * 1024;  // all decoded text together
 };
 
@@ -37,8 +37,8 @@ class Extraction {
   const std::string& model() const noexcept;  // as named in body or path; empty if none
   bool wants_stream() const noexcept;         // "stream": true, or streamGenerateContent
 
-  /// The body with the replacements made: nothing else changes. Replacement text is escaped for where it stands
-  /// (JSON, JSON in JSON, base64).
+  /// The body with the replacements made: nothing else changes. Replacement text is escaped for
+  /// where it stands (JSON, JSON in JSON, base64).
   std::string apply(std::span<const policy::Replacement> replacements) const;
 
   Extraction(Extraction&&) noexcept;
@@ -59,8 +59,10 @@ class Extraction {
 /// jsonl line by line, multipart/form-data (text parts and JSON/JSONL/plain files scanned),
 /// text/* and x-www-form-urlencoded as text; anything else is counted as skipped.
 /// An empty body has no spans.
-std::expected<Extraction, ExtractionError> extract(const Operation& operation, std::string_view path,
-                                                   std::string_view content_type, std::string_view body,
+std::expected<Extraction, ExtractionError> extract(const Operation& operation,
+                                                   std::string_view path,
+                                                   std::string_view content_type,
+                                                   std::string_view body,
                                                    const ExtractionLimits& limits);
 
 }  // namespace customhouse::provider

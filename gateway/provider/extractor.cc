@@ -26,7 +26,8 @@ void append_segment(std::string& path, std::string_view segment) {
 }
 
 ExtractionError describe(const JsonFault& fault) {
-  std::string what = std::string("not JSON: ") + fault.what + " at byte " + std::to_string(fault.at);
+  std::string what =
+      std::string("not JSON: ") + fault.what + " at byte " + std::to_string(fault.at);
   if (fault.kind == JsonFault::Kind::Malformed) return {400, std::move(what)};
   what = std::string("JSON ") + fault.what + " at byte " + std::to_string(fault.at);
   return {fault.kind == JsonFault::Kind::TooMany ? 413 : 400, std::move(what)};
@@ -37,11 +38,11 @@ ExtractionError describe(const JsonFault& fault) {
 /// Where the walk over one document stands: the containers around the node at hand.
 struct Extractor::Walk {
   struct Level {
-    std::uint32_t next;    // first node behind the container
+    std::uint32_t next;  // first node behind the container
     std::size_t path_size;
     bool object;
-    bool tool;             // inside a tool call's arguments
-    bool function_call;    // the value of a field such as "functionCall"
+    bool tool;           // inside a tool call's arguments
+    bool function_call;  // the value of a field such as "functionCall"
   };
   const Document& document;
   std::vector<Level> levels;
@@ -86,8 +87,8 @@ JsonLimits Extractor::json_limits() const noexcept {
   return {limits_.max_depth, most > nodes_ ? most - nodes_ : 0};
 }
 
-Extractor::Failure Extractor::add_span(std::string_view text, std::string location, policy::SpanRole role,
-                                       const SpanPlace& place) {
+Extractor::Failure Extractor::add_span(std::string_view text, std::string location,
+                                       policy::SpanRole role, const SpanPlace& place) {
   if (text.empty()) return {};
   if (result_.spans.size() >= limits_.max_strings) return ExtractionError{413, "too many strings"};
   result_.spans.push_back({text, std::move(location), role});
@@ -96,7 +97,8 @@ Extractor::Failure Extractor::add_span(std::string_view text, std::string locati
 }
 
 Extractor::Failure Extractor::spend(std::size_t decoded_bytes) {
-  if (decoded_bytes > limits_.max_decoded_bytes - decoded_) return ExtractionError{413, "too much encoded text"};
+  if (decoded_bytes > limits_.max_decoded_bytes - decoded_)
+    return ExtractionError{413, "too much encoded text"};
   decoded_ += decoded_bytes;
   return {};
 }
@@ -180,7 +182,8 @@ Extractor::Failure Extractor::walk(const Document& document) {
     if (node.kind == Kind::Key) {
       walk.key = text;
       walk.path.resize(walk.levels.back().path_size);
-      failure = add_span(text, walk.path + "#key", walk.tool() ? policy::SpanRole::ToolArguments : policy::SpanRole::Text,
+      failure = add_span(text, walk.path + "#key",
+                         walk.tool() ? policy::SpanRole::ToolArguments : policy::SpanRole::Text,
                          {SpanPlace::Kind::JsonString, document.text, node.begin, node.end});
     } else if (node.kind == Kind::True) {
       if (document.outermost && walk.key == "stream") result_.stream = true;
@@ -198,7 +201,8 @@ Extractor::Failure Extractor::visit_container(Walk& walk, std::uint32_t at) {
   const JsonNode& node = walk.document.index[at];
   const bool tool = walk.value_in_tool(node.parent);
   const bool function_call = is_function_call_field(walk.name_of_value());
-  walk.levels.push_back({node.next, walk.path.size(), node.kind == Kind::Object, tool, function_call});
+  walk.levels.push_back(
+      {node.next, walk.path.size(), node.kind == Kind::Object, tool, function_call});
   return {};
 }
 
@@ -206,11 +210,12 @@ Extractor::Failure Extractor::visit_string(Walk& walk, std::uint32_t at, std::st
   const JsonNode& node = walk.document.index[at];
   const std::string_view name = walk.name_of_value();
   const bool tool = walk.value_in_tool(node.parent);
-  const policy::SpanRole role = tool                          ? policy::SpanRole::ToolArguments
-                                : is_identifier_field(name)   ? policy::SpanRole::Identifier
-                                                              : policy::SpanRole::Text;
+  const policy::SpanRole role = tool                        ? policy::SpanRole::ToolArguments
+                                : is_identifier_field(name) ? policy::SpanRole::Identifier
+                                                            : policy::SpanRole::Text;
   if (node.kind == Kind::Number) {
-    return add_span(text, walk.path, role, {SpanPlace::Kind::JsonNumber, walk.document.text, node.begin, node.end});
+    return add_span(text, walk.path, role,
+                    {SpanPlace::Kind::JsonNumber, walk.document.text, node.begin, node.end});
   }
   if (walk.document.outermost && walk.levels.size() == 1 && name == "model") result_.model = text;
   bool opened = false;
@@ -222,9 +227,11 @@ Extractor::Failure Extractor::visit_string(Walk& walk, std::uint32_t at, std::st
     if (auto failure = open_base64(walk, node, text, 0, opened)) return failure;
   }
   if (opened) return {};
-  const bool could_be_json = !text.empty() && (text[0] == '{' || text[0] == '[' || static_cast<unsigned char>(text[0]) <= ' ');
+  const bool could_be_json = !text.empty() && (text[0] == '{' || text[0] == '[' ||
+                                               static_cast<unsigned char>(text[0]) <= ' ');
   if (could_be_json && begins_like_json(text) && open_json(walk, node, text)) return {};
-  return add_span(text, walk.path, role, {SpanPlace::Kind::JsonString, walk.document.text, node.begin, node.end});
+  return add_span(text, walk.path, role,
+                  {SpanPlace::Kind::JsonString, walk.document.text, node.begin, node.end});
 }
 
 bool Extractor::open_json(Walk& walk, const JsonNode& node, std::string_view text) {
@@ -239,8 +246,8 @@ bool Extractor::open_json(Walk& walk, const JsonNode& node, std::string_view tex
                                                  .begin = node.begin,
                                                  .end = node.end});
   result_.coverage.decoded += text.size();
-  queue_.push_back({nested, std::move(*index), walk.path + "#json", walk.value_in_tool(node.parent), false,
-                    walk.document.nesting + 1});
+  queue_.push_back({nested, std::move(*index), walk.path + "#json", walk.value_in_tool(node.parent),
+                    false, walk.document.nesting + 1});
   return true;
 }
 
@@ -254,13 +261,16 @@ Extractor::Failure Extractor::open_base64(Walk& walk, const JsonNode& node, std:
     skip(skip_reason(kind), text.size() - content_at);
     // Without a known format it may not be base64 at all: the string as it stands is scanned too.
     opened = kind != ContentKind::Binary;
-    return opened ? add_span(text.substr(0, content_at), walk.path, policy::SpanRole::Text, whole) : Failure{};
+    return opened ? add_span(text.substr(0, content_at), walk.path, policy::SpanRole::Text, whole)
+                  : Failure{};
   }
-  if (content->bytes.starts_with("%PDF-")) skip(skip_reason(ContentKind::Pdf), text.size() - content_at);
+  if (content->bytes.starts_with("%PDF-"))
+    skip(skip_reason(ContentKind::Pdf), text.size() - content_at);
   opened = true;
   std::string_view decoded;
   if (auto failure = keep(content->bytes, decoded)) return failure;
-  if (auto failure = add_span(text.substr(0, content_at), walk.path, policy::SpanRole::Text, whole)) return failure;
+  if (auto failure = add_span(text.substr(0, content_at), walk.path, policy::SpanRole::Text, whole))
+    return failure;
   const std::uint32_t nested = result_.tree.add({.place = NestedText::Place::JsonString,
                                                  .text = decoded,
                                                  .parent = walk.document.text,
@@ -273,8 +283,11 @@ Extractor::Failure Extractor::open_base64(Walk& walk, const JsonNode& node, std:
                                                  .base64_end = text.size()});
   result_.coverage.decoded += decoded.size();
   std::string location = walk.path + "#base64";
-  const bool nests = walk.document.nesting < limits_.max_nested_documents && begins_like_json(decoded);
-  if (nests && enqueue(nested, location, walk.value_in_tool(node.parent), walk.document.nesting + 1)) return {};
+  const bool nests =
+      walk.document.nesting < limits_.max_nested_documents && begins_like_json(decoded);
+  if (nests &&
+      enqueue(nested, location, walk.value_in_tool(node.parent), walk.document.nesting + 1))
+    return {};
   return add_span(decoded, std::move(location), policy::SpanRole::Text,
                   {SpanPlace::Kind::Range, nested, 0, decoded.size()});
 }
@@ -299,8 +312,11 @@ Extractor::Failure Extractor::read_lines(std::uint32_t text, const std::string& 
     const std::size_t end = std::min(lines.find('\n', begin), lines.size());
     const std::string_view line = lines.substr(begin, end - begin);
     if (line.find_first_not_of(" \t\r") != std::string_view::npos) {
-      const std::uint32_t nested = result_.tree.add(
-          {.place = NestedText::Place::Range, .text = line, .parent = text, .begin = begin, .end = end});
+      const std::uint32_t nested = result_.tree.add({.place = NestedText::Place::Range,
+                                                     .text = line,
+                                                     .parent = text,
+                                                     .begin = begin,
+                                                     .end = end});
       if (auto failure = read_json(nested, location + "/" + std::to_string(number), false)) {
         failure->what = "line " + std::to_string(number + 1) + ": " + failure->what;
         return failure;
@@ -317,27 +333,31 @@ Extractor::Failure Extractor::read_text(std::uint32_t text, const std::string& l
     if (enqueue(text, location, false, 0)) return walk_queue();
     if (lines_are_json(bytes)) return read_lines(text, location);
   }
-  return add_span(bytes, location, policy::SpanRole::Text, {SpanPlace::Kind::Range, text, 0, bytes.size()});
+  return add_span(bytes, location, policy::SpanRole::Text,
+                  {SpanPlace::Kind::Range, text, 0, bytes.size()});
 }
 
 Extractor::Failure Extractor::read_by_content(std::uint32_t text, const std::string& location) {
   const std::string_view bytes = result_.tree.text(text).text;
   const ContentKind kind = sniff(bytes);
   const bool pdf = kind == ContentKind::Text && bytes.starts_with("%PDF-");
-  if (kind != ContentKind::Text || pdf) skip(skip_reason(pdf ? ContentKind::Pdf : kind), bytes.size());
+  if (kind != ContentKind::Text || pdf)
+    skip(skip_reason(pdf ? ContentKind::Pdf : kind), bytes.size());
   return kind == ContentKind::Text ? read_text(text, location) : Failure{};
 }
 
-Extractor::Failure Extractor::read_multipart(std::string_view content_type, std::size_t begin, std::size_t end) {
+Extractor::Failure Extractor::read_multipart(std::string_view content_type, std::size_t begin,
+                                             std::size_t end) {
   const std::string_view body = result_.tree.text(0).text.substr(begin, end - begin);
   const auto parts = parse_multipart(content_type, body);
   if (!parts) return ExtractionError{400, parts.error()};
   std::size_t number = 0;
   for (const BodyPart& part : *parts) {
     const std::string location = "/" + std::to_string(number++);
-    if (auto failure = add_span(body.substr(part.head_begin, part.head_end - part.head_begin), location + "#head",
-                                policy::SpanRole::Text,
-                                {SpanPlace::Kind::Range, 0, begin + part.head_begin, begin + part.head_end})) {
+    if (auto failure =
+            add_span(body.substr(part.head_begin, part.head_end - part.head_begin),
+                     location + "#head", policy::SpanRole::Text,
+                     {SpanPlace::Kind::Range, 0, begin + part.head_begin, begin + part.head_end})) {
       return failure;
     }
     if (part.encoded) {
@@ -345,25 +365,36 @@ Extractor::Failure Extractor::read_multipart(std::string_view content_type, std:
       continue;
     }
     // RFC 7578 §4.4: without a type a part is text; files come so too, whatever they are.
-    const std::string type = part.content_type.empty() ? "application/octet-stream" : part.content_type;
-    if (auto failure = read(type, begin + part.content_begin, begin + part.content_end, location, true)) return failure;
+    const std::string type =
+        part.content_type.empty() ? "application/octet-stream" : part.content_type;
+    if (auto failure =
+            read(type, begin + part.content_begin, begin + part.content_end, location, true))
+      return failure;
   }
   return {};
 }
 
-std::optional<ExtractionError> Extractor::read(std::string_view content_type, std::size_t begin, std::size_t end,
-                                               const std::string& location, bool part_of_multipart) {
+std::optional<ExtractionError> Extractor::read(std::string_view content_type, std::size_t begin,
+                                               std::size_t end, const std::string& location,
+                                               bool part_of_multipart) {
   if (begin == end) return {};
   const std::string type = media_type(content_type);
-  if (type.starts_with("multipart/") && !part_of_multipart) return read_multipart(content_type, begin, end);
+  if (type.starts_with("multipart/") && !part_of_multipart)
+    return read_multipart(content_type, begin, end);
   std::uint32_t text = 0;
   const std::string_view bytes = result_.tree.text(0).text.substr(begin, end - begin);
   if (part_of_multipart) {
-    text = result_.tree.add({.place = NestedText::Place::Range, .text = bytes, .parent = 0, .begin = begin, .end = end});
+    text = result_.tree.add({.place = NestedText::Place::Range,
+                             .text = bytes,
+                             .parent = 0,
+                             .begin = begin,
+                             .end = end});
   }
   switch (content_class(type)) {
-    case ContentClass::Json: return read_json(text, location, !part_of_multipart);
-    case ContentClass::JsonLines: return read_lines(text, location);
+    case ContentClass::Json:
+      return read_json(text, location, !part_of_multipart);
+    case ContentClass::JsonLines:
+      return read_lines(text, location);
     case ContentClass::Text: {
       if (!is_utf8_charset(media_parameter(content_type, "charset"))) {
         skip("charset", bytes.size());
@@ -371,8 +402,10 @@ std::optional<ExtractionError> Extractor::read(std::string_view content_type, st
       }
       return read_text(text, location);
     }
-    case ContentClass::Opaque: return read_by_content(text, location);
-    case ContentClass::Unknown: break;
+    case ContentClass::Opaque:
+      return read_by_content(text, location);
+    case ContentClass::Unknown:
+      break;
   }
   if (begins_like_json(bytes) && enqueue(text, location, false, 0)) {
     queue_.back().outermost = !part_of_multipart;

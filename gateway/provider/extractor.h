@@ -22,7 +22,7 @@ struct Extraction::Implementation {
   BodyTree tree;
   std::size_t body_bytes;
   std::vector<policy::TextSpan> spans;
-  std::vector<SpanPlace> places;               // of the spans
+  std::vector<SpanPlace> places;                 // of the spans
   std::vector<std::unique_ptr<char[]>> decoded;  // texts that stand nowhere in the body as they are
   policy::Coverage coverage;
   std::string model;
@@ -32,11 +32,13 @@ struct Extraction::Implementation {
 /// Fills an Implementation. Texts found inside others wait in a queue: no recursion.
 class Extractor {
  public:
-  Extractor(Extraction::Implementation& result, const ExtractionLimits& limits) : result_(result), limits_(limits) {}
+  Extractor(Extraction::Implementation& result, const ExtractionLimits& limits)
+      : result_(result), limits_(limits) {}
 
   /// Reads the range [begin, end) of the body as content of this type. `location` is its name.
-  std::optional<ExtractionError> read(std::string_view content_type, std::size_t begin, std::size_t end,
-                                      const std::string& location, bool part_of_multipart);
+  std::optional<ExtractionError> read(std::string_view content_type, std::size_t begin,
+                                      std::size_t end, const std::string& location,
+                                      bool part_of_multipart);
   /// Adds up the coverage. Call once, last.
   void finish();
 
@@ -62,10 +64,12 @@ class Extractor {
   Failure walk(const Document& document);
   Failure visit_container(Walk& walk, std::uint32_t at);
   Failure visit_string(Walk& walk, std::uint32_t at, std::string_view text);
-  Failure open_base64(Walk& walk, const JsonNode& node, std::string_view text, std::size_t content_at, bool& opened);
+  Failure open_base64(Walk& walk, const JsonNode& node, std::string_view text,
+                      std::size_t content_at, bool& opened);
   bool open_json(Walk& walk, const JsonNode& node, std::string_view text);
   bool enqueue(std::uint32_t text, std::string location, bool tool, std::size_t nesting);
-  Failure add_span(std::string_view text, std::string location, policy::SpanRole role, const SpanPlace& place);
+  Failure add_span(std::string_view text, std::string location, policy::SpanRole role,
+                   const SpanPlace& place);
   Failure keep(std::string_view text, std::string_view& kept);
   Failure spend(std::size_t decoded_bytes);
   void skip(std::string_view reason, std::size_t bytes);

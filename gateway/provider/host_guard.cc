@@ -7,9 +7,15 @@ namespace customhouse::provider {
 
 namespace {
 
-char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
-bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
-bool is_alpha(char c) noexcept { return lower(c) >= 'a' && lower(c) <= 'z'; }
+char lower(char c) noexcept {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+}
+bool is_digit(char c) noexcept {
+  return c >= '0' && c <= '9';
+}
+bool is_alpha(char c) noexcept {
+  return lower(c) >= 'a' && lower(c) <= 'z';
+}
 
 /// Bytes of an authority: everything up to path, query, fragment, white space or a quote.
 bool in_authority(char c) noexcept {
@@ -19,7 +25,8 @@ bool in_authority(char c) noexcept {
 
 /// The host of an authority, lower case: without userinfo, port and trailing dot.
 std::string host_of(std::string_view authority) {
-  if (const std::size_t at = authority.rfind('@'); at != std::string_view::npos) authority.remove_prefix(at + 1);
+  if (const std::size_t at = authority.rfind('@'); at != std::string_view::npos)
+    authority.remove_prefix(at + 1);
   if (authority.starts_with('[')) {
     authority = authority.substr(1, authority.find(']') - 1);
   } else {
@@ -37,11 +44,13 @@ bool is_allowed(std::string_view authority, const std::vector<std::string>& host
 
 bool urls_are_allowed(std::string_view text, const std::vector<std::string>& hosts, bool prose) {
   constexpr std::string_view kMark = "://";
-  for (std::size_t at = text.find(kMark); at != std::string_view::npos; at = text.find(kMark, at + 1)) {
+  for (std::size_t at = text.find(kMark); at != std::string_view::npos;
+       at = text.find(kMark, at + 1)) {
     const std::string_view rest = text.substr(at + kMark.size());
     // In prose a backslash belongs to it, since clients disagree where "https://a\\@b/" leads; in
     // arguments it is part of an escape, and the next level is looked at as well.
-    const auto end = std::ranges::find_if_not(rest, [&](char c) { return in_authority(c) && (prose || c != '\\'); });
+    const auto end = std::ranges::find_if_not(
+        rest, [&](char c) { return in_authority(c) && (prose || c != '\\'); });
     // The authority runs up to the placeholder: what follows decides where it leads.
     if (end == rest.end() && prose) return false;
     const auto size = static_cast<std::size_t>(end - rest.begin());
@@ -66,7 +75,8 @@ std::string unescaped(std::string_view text) {
       for (std::size_t k = 1; k <= 4; ++k) {
         const char digit = lower(text[i + k]);
         hex = hex && (is_digit(digit) || (digit >= 'a' && digit <= 'f'));
-        value = value * 16 + static_cast<unsigned>(is_digit(digit) ? digit - '0' : digit - 'a' + 10);
+        value =
+            value * 16 + static_cast<unsigned>(is_digit(digit) ? digit - '0' : digit - 'a' + 10);
       }
       if (hex) {
         result += value < 0x80 ? static_cast<char>(value) : '?';
@@ -79,13 +89,18 @@ std::string unescaped(std::string_view text) {
   return result;
 }
 
-bool is_word(char c) noexcept { return is_alpha(c) || is_digit(c) || c == '_' || c == '-' || c == '.'; }
+bool is_word(char c) noexcept {
+  return is_alpha(c) || is_digit(c) || c == '_' || c == '-' || c == '.';
+}
 
 bool is_network_command(std::string_view word) noexcept {
   constexpr std::array<std::string_view, 26> kCommands = {
-      "curl", "wget", "nc",       "ncat",    "netcat", "ssh",     "scp",  "sftp",       "ftp",
-      "http", "https", "telnet",  "rsync",   "socat",  "dig",     "host", "nslookup",   "ping",
-      "hostname", "url", "domain", "endpoint", "server", "openssl", "invoke-webrequest", "iwr"};
+      "curl",   "wget",     "nc",     "ncat",     "netcat",
+      "ssh",    "scp",      "sftp",   "ftp",      "http",
+      "https",  "telnet",   "rsync",  "socat",    "dig",
+      "host",   "nslookup", "ping",   "hostname", "url",
+      "domain", "endpoint", "server", "openssl",  "invoke-webrequest",
+      "iwr"};
   std::string name(word);
   std::ranges::transform(name, name.begin(), lower);
   return std::ranges::find(kCommands, name) != kCommands.end();
@@ -98,7 +113,8 @@ bool looks_like_host(std::string_view word) noexcept {
   const std::string_view last = word.substr(dot + 1);
   if (last.size() >= 2 && std::ranges::all_of(last, is_alpha)) return true;
   return std::ranges::count(word, '.') == 3 &&
-         std::ranges::all_of(word, [](char c) { return is_digit(c) || c == '.'; }) && is_digit(word.back());
+         std::ranges::all_of(word, [](char c) { return is_digit(c) || c == '.'; }) &&
+         is_digit(word.back());
 }
 
 bool bare_hosts_are_allowed(std::string_view text, const std::vector<std::string>& hosts) {
@@ -133,7 +149,8 @@ bool may_stand_in_arguments(std::string_view arguments, const std::vector<std::s
     std::string next = unescaped(text);
     const bool plain = next == text;
     if (plain || level > 0) {
-      if (!urls_are_allowed(text, hosts, false) || !bare_hosts_are_allowed(text, hosts)) return false;
+      if (!urls_are_allowed(text, hosts, false) || !bare_hosts_are_allowed(text, hosts))
+        return false;
     }
     if (plain) return true;
     text = std::move(next);

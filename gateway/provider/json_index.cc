@@ -12,7 +12,9 @@ namespace {
 
 constexpr std::size_t kLongNumberDigits = 9;  // a US SSN; cards and accounts are longer
 
-bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
+bool is_digit(char c) noexcept {
+  return c >= '0' && c <= '9';
+}
 bool is_hex(char c) noexcept {
   return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
@@ -24,7 +26,9 @@ std::uint64_t special_bytes(std::uint64_t word) noexcept {
   constexpr std::uint64_t kOnes = 0x0101010101010101ULL;
   constexpr std::uint64_t kHigh = 0x8080808080808080ULL;
   const auto has_zero = [](std::uint64_t v) { return (v - kOnes) & ~v; };
-  return (has_zero(word ^ (kOnes * '"')) | has_zero(word ^ (kOnes * '\\')) | (word - kOnes * 0x20) | word) & kHigh;
+  return (has_zero(word ^ (kOnes * '"')) | has_zero(word ^ (kOnes * '\\')) | (word - kOnes * 0x20) |
+          word) &
+         kHigh;
 }
 
 }  // namespace
@@ -32,7 +36,8 @@ std::uint64_t special_bytes(std::uint64_t word) noexcept {
 /// One pass over a document. State: the open containers, and the keys of the open objects.
 class JsonScanner {
  public:
-  JsonScanner(std::string_view document, const JsonLimits& limits) : text_(document), limits_(limits) {
+  JsonScanner(std::string_view document, const JsonLimits& limits)
+      : text_(document), limits_(limits) {
     index_.document_ = document;
   }
   std::expected<JsonIndex, JsonFault> run();
@@ -51,7 +56,9 @@ class JsonScanner {
     return false;
   }
   void skip_space() noexcept {
-    while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\n' || text_[at_] == '\r' || text_[at_] == '\t')) ++at_;
+    while (at_ < text_.size() &&
+           (text_[at_] == ' ' || text_[at_] == '\n' || text_[at_] == '\r' || text_[at_] == '\t'))
+      ++at_;
   }
   char peek() const noexcept { return at_ < text_.size() ? text_[at_] : '\0'; }
   bool add(Kind kind, std::size_t begin, std::size_t end, bool escaped);
@@ -118,8 +125,10 @@ std::expected<JsonIndex, JsonFault> JsonScanner::run() {
 bool JsonScanner::value() {
   if (at_ >= text_.size()) return fail("the document ends where a value should stand", at_);
   switch (text_[at_]) {
-    case '{': return open(Kind::Object);
-    case '[': return open(Kind::Array);
+    case '{':
+      return open(Kind::Object);
+    case '[':
+      return open(Kind::Array);
     case '"':
       want_value_ = false;
       return string(Kind::String);
@@ -236,7 +245,8 @@ bool JsonScanner::escape() {
     for (std::size_t i = 2; i < 6; ++i) {
       const char c = text_[at_ + i];
       if (!is_hex(c)) return false;
-      unit = unit * 16 + (is_digit(c) ? static_cast<unsigned>(c - '0') : static_cast<unsigned>((c | 0x20) - 'a' + 10));
+      unit = unit * 16 + (is_digit(c) ? static_cast<unsigned>(c - '0')
+                                      : static_cast<unsigned>((c | 0x20) - 'a' + 10));
     }
     at_ += 6;
     return true;
@@ -285,7 +295,8 @@ bool JsonScanner::number() {
     if (peek() == '+' || peek() == '-') ++at_;
     if (digits() == 0) return fail("a malformed number", begin);
   }
-  const bool telling = whole >= kLongNumberDigits || (exponent && whole + fraction >= kLongNumberDigits);
+  const bool telling =
+      whole >= kLongNumberDigits || (exponent && whole + fraction >= kLongNumberDigits);
   return telling ? add(Kind::Number, begin, at_, false) : true;
 }
 
@@ -323,14 +334,17 @@ bool JsonScanner::unique_keys(std::size_t first) {
   decoded.reserve(count);  // so that views into it stay
   for (std::size_t i = 0; i < count; ++i) {
     if (escaped(i)) decoded.push_back(decode_json_string(raw(i)));
-    sorted.emplace_back(escaped(i) ? std::string_view(decoded.back()) : raw(i), nodes[keys_[first + i]].begin);
+    sorted.emplace_back(escaped(i) ? std::string_view(decoded.back()) : raw(i),
+                        nodes[keys_[first + i]].begin);
   }
   std::ranges::sort(sorted);
-  const auto twin = std::ranges::adjacent_find(sorted, {}, &std::pair<std::string_view, std::size_t>::first);
+  const auto twin =
+      std::ranges::adjacent_find(sorted, {}, &std::pair<std::string_view, std::size_t>::first);
   return twin == sorted.end() ? true : equal(std::next(twin)->second);
 }
 
-std::expected<JsonIndex, JsonFault> JsonIndex::parse(std::string_view document, const JsonLimits& limits) {
+std::expected<JsonIndex, JsonFault> JsonIndex::parse(std::string_view document,
+                                                     const JsonLimits& limits) {
   return JsonScanner(document, limits).run();
 }
 

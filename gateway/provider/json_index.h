@@ -26,29 +26,32 @@ inline constexpr std::uint32_t kNoNode = std::numeric_limits<std::uint32_t>::max
 
 struct JsonNode {
   enum class Kind : std::uint8_t {
-    Object, Array,
-    Key, String,  // `begin`, `end` inside the quotes
-    Number,       // only those that could carry an account number, see JsonIndex
-    True,         // only directly in the outermost object
+    Object,
+    Array,
+    Key,
+    String,  // `begin`, `end` inside the quotes
+    Number,  // only those that could carry an account number, see JsonIndex
+    True,    // only directly in the outermost object
   };
   Kind kind;
-  bool escaped = false;         // Key, String: contains a backslash
-  std::uint32_t begin = 0;      // offsets into the document
+  bool escaped = false;     // Key, String: contains a backslash
+  std::uint32_t begin = 0;  // offsets into the document
   std::uint32_t end = 0;
   std::uint32_t parent = kNoNode;
-  std::uint32_t name = kNoNode; // value in an object: its Key node; in an array: its position
-  std::uint32_t next = 0;       // first node behind this one and everything inside it
+  std::uint32_t name = kNoNode;  // value in an object: its Key node; in an array: its position
+  std::uint32_t next = 0;        // first node behind this one and everything inside it
 };
 
 /// Strict RFC 8259 over UTF-8: invalid UTF-8, a byte order mark, lone surrogates in \u escapes,
 /// two equal keys in one object, bytes behind the value, and nesting over the limit are faults.
 /// Iterative; linear but for the sorting of large objects' keys.
-/// Numbers are indexed if their integer part has 9 digits or more, or the mantissa with an exponent:
-/// a card number may come as a number. Other literals leave no node. Documents over 4 GiB are faults.
-/// The document must outlive the index.
+/// Numbers are indexed if their integer part has 9 digits or more, or the mantissa with an
+/// exponent: a card number may come as a number. Other literals leave no node. Documents over 4 GiB
+/// are faults. The document must outlive the index.
 class JsonIndex {
  public:
-  static std::expected<JsonIndex, JsonFault> parse(std::string_view document, const JsonLimits& limits);
+  static std::expected<JsonIndex, JsonFault> parse(std::string_view document,
+                                                   const JsonLimits& limits);
 
   std::string_view document() const noexcept { return document_; }
   const std::vector<JsonNode>& nodes() const noexcept { return nodes_; }
@@ -62,7 +65,8 @@ class JsonIndex {
   bool equals(const JsonNode& node, std::string_view text) const;
   /// The member of an object that bears this name, or kNoNode (also if its value left no node).
   std::uint32_t member(std::uint32_t object, std::string_view name) const;
-  /// The raw text of a member that is a number or literal ("0", "true", "null"); empty if there is none.
+  /// The raw text of a member that is a number or literal ("0", "true", "null"); empty if there is
+  /// none.
   std::string_view scalar(std::uint32_t object, std::string_view name) const;
 
  private:

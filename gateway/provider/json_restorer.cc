@@ -13,7 +13,8 @@ constexpr std::size_t kMaxDocument = 64 * 1024 * 1024;
 /// list of events whose texts continue each other.
 class JsonRestorer final : public AnswerRestorer {
  public:
-  explicit JsonRestorer(const std::vector<policy::RestoreEntry>& entries) : placeholders_(entries) {}
+  explicit JsonRestorer(const std::vector<policy::RestoreEntry>& entries)
+      : placeholders_(entries) {}
 
   std::expected<void, proto::ProtocolError> feed(std::string_view bytes, std::string&) override {
     if (bytes.size() > kMaxDocument - document_.size()) {
@@ -34,7 +35,8 @@ class JsonRestorer final : public AnswerRestorer {
   std::string restore(const JsonIndex& index) {
     std::vector<EventFields> events;
     if (!index.nodes().empty() && index[0].kind == JsonNode::Kind::Array) {
-      for (std::uint32_t i = 1; i < index[0].next; i = index[i].next) events.push_back(read_event(index, i));
+      for (std::uint32_t i = 1; i < index[0].next; i = index[i].next)
+        events.push_back(read_event(index, i));
     } else if (!index.nodes().empty()) {
       events.push_back(read_event(index, 0));
     }
@@ -50,9 +52,11 @@ class JsonRestorer final : public AnswerRestorer {
         const JsonNode& node = index[delta.node];
         const bool last = last_of_channel[delta.channel] == &delta;
         const auto changes = channel.append(index.text(node), last, restored_);
-        for (policy::Edit& edit : edits_in_raw(index.raw(node), changes, node.begin)) edits.push_back(std::move(edit));
+        for (policy::Edit& edit : edits_in_raw(index.raw(node), changes, node.begin))
+          edits.push_back(std::move(edit));
       }
-      for (const CompleteField& field : event.complete) restore_complete(index, field, placeholders_, restored_, edits);
+      for (const CompleteField& field : event.complete)
+        restore_complete(index, field, placeholders_, restored_, edits);
     }
     return edits.empty() ? document_ : with_edits(document_, std::move(edits));
   }
@@ -63,7 +67,8 @@ class JsonRestorer final : public AnswerRestorer {
 
 }  // namespace
 
-std::unique_ptr<AnswerRestorer> make_json_restorer(const std::vector<policy::RestoreEntry>& entries) {
+std::unique_ptr<AnswerRestorer> make_json_restorer(
+    const std::vector<policy::RestoreEntry>& entries) {
   return std::make_unique<JsonRestorer>(entries);
 }
 

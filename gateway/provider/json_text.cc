@@ -16,7 +16,8 @@ unsigned byte_at(std::string_view text, std::size_t at) noexcept {
 unsigned hex4(std::string_view digits) noexcept {
   unsigned value = 0;
   for (const char c : digits.substr(0, 4)) {
-    const unsigned digit = c <= '9' ? static_cast<unsigned>(c - '0') : static_cast<unsigned>((c | 0x20) - 'a' + 10);
+    const unsigned digit =
+        c <= '9' ? static_cast<unsigned>(c - '0') : static_cast<unsigned>((c | 0x20) - 'a' + 10);
     value = value * 16 + digit;
   }
   return value;
@@ -54,13 +55,26 @@ struct Escape {
 /// The escape at the front of `raw`, which the scanner has accepted.
 Escape decode_escape(std::string_view raw, char* out) noexcept {
   switch (raw[1]) {
-    case 'b': out[0] = '\b'; return {};
-    case 'f': out[0] = '\f'; return {};
-    case 'n': out[0] = '\n'; return {};
-    case 'r': out[0] = '\r'; return {};
-    case 't': out[0] = '\t'; return {};
-    case 'u': break;
-    default: out[0] = raw[1]; return {};
+    case 'b':
+      out[0] = '\b';
+      return {};
+    case 'f':
+      out[0] = '\f';
+      return {};
+    case 'n':
+      out[0] = '\n';
+      return {};
+    case 'r':
+      out[0] = '\r';
+      return {};
+    case 't':
+      out[0] = '\t';
+      return {};
+    case 'u':
+      break;
+    default:
+      out[0] = raw[1];
+      return {};
   }
   unsigned code_point = hex4(raw.substr(2));
   if (code_point < 0xD800 || code_point > 0xDBFF) return {6, put_utf8(code_point, out)};
@@ -144,12 +158,23 @@ void append_json_escaped(std::string& out, std::string_view text) {
   static constexpr char kHex[] = "0123456789abcdef";
   for (const char c : text) {
     switch (c) {
-      case '"': out += "\\\""; continue;
-      case '\\': out += "\\\\"; continue;
-      case '\n': out += "\\n"; continue;
-      case '\r': out += "\\r"; continue;
-      case '\t': out += "\\t"; continue;
-      default: break;
+      case '"':
+        out += "\\\"";
+        continue;
+      case '\\':
+        out += "\\\\";
+        continue;
+      case '\n':
+        out += "\\n";
+        continue;
+      case '\r':
+        out += "\\r";
+        continue;
+      case '\t':
+        out += "\\t";
+        continue;
+      default:
+        break;
     }
     const auto byte = static_cast<unsigned char>(c);
     if (byte < 0x20) {

@@ -40,18 +40,21 @@ std::expected<void, std::string> read_head(std::string_view head, BodyPart& part
     const std::string_view line = head.substr(0, end);
     head.remove_prefix(end + 2);
     const std::size_t colon = line.find(':');
-    if (colon == std::string_view::npos || colon == 0 || line.find_first_of("\r\n") != std::string_view::npos) {
+    if (colon == std::string_view::npos || colon == 0 ||
+        line.find_first_of("\r\n") != std::string_view::npos) {
       return fault("a malformed header line");
     }
     const std::string_view name = line.substr(0, colon);
-    if (name.find_first_of(" \t") != std::string_view::npos) return fault("a malformed header line");
+    if (name.find_first_of(" \t") != std::string_view::npos)
+      return fault("a malformed header line");
     const std::string_view value = trim(line.substr(colon + 1));
     if (proto::equals_ignoring_case(name, "Content-Type")) {
       if (typed) return fault("a part with two content types");
       typed = true;
       part.content_type = value;
     } else if (proto::equals_ignoring_case(name, "Content-Transfer-Encoding")) {
-      part.encoded = !proto::equals_ignoring_case(value, "binary") && !proto::equals_ignoring_case(value, "8bit") &&
+      part.encoded = !proto::equals_ignoring_case(value, "binary") &&
+                     !proto::equals_ignoring_case(value, "8bit") &&
                      !proto::equals_ignoring_case(value, "7bit");
     }
   }
@@ -66,7 +69,8 @@ std::string media_parameter(std::string_view content_type, std::string_view name
     ++at;
     const std::size_t equals = content_type.find('=', at);
     if (equals == std::string_view::npos) return {};
-    const bool wanted = proto::equals_ignoring_case(trim(content_type.substr(at, equals - at)), name);
+    const bool wanted =
+        proto::equals_ignoring_case(trim(content_type.substr(at, equals - at)), name);
     std::string value;
     at = equals + 1;
     if (at < content_type.size() && content_type[at] == '"') {
@@ -87,7 +91,9 @@ std::string media_parameter(std::string_view content_type, std::string_view name
 
 std::string media_type(std::string_view content_type) {
   std::string type(trim(content_type.substr(0, content_type.find(';'))));
-  std::ranges::transform(type, type.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
+  std::ranges::transform(type, type.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+  });
   return type;
 }
 
@@ -97,12 +103,14 @@ std::expected<std::vector<BodyPart>, std::string> parse_multipart(std::string_vi
   if (!is_boundary(boundary)) return fault("no valid boundary");
   const std::string delimiter = "\r\n--" + boundary;
   std::vector<BodyPart> parts;
-  if (!body.starts_with(std::string_view(delimiter).substr(2))) return fault("it does not begin with its boundary");
+  if (!body.starts_with(std::string_view(delimiter).substr(2)))
+    return fault("it does not begin with its boundary");
   std::size_t at = delimiter.size() - 2;
   for (;;) {
     // `at` stands behind a delimiter: "--" ends the body, CRLF begins a part.
     if (body.substr(at).starts_with("--")) {
-      if (body.substr(at + 2).find_first_not_of("\r\n \t") != std::string_view::npos) return fault("bytes behind its end");
+      if (body.substr(at + 2).find_first_not_of("\r\n \t") != std::string_view::npos)
+        return fault("bytes behind its end");
       return parts;
     }
     if (!body.substr(at).starts_with("\r\n")) return fault("a malformed delimiter");
@@ -117,10 +125,12 @@ std::expected<std::vector<BodyPart>, std::string> parse_multipart(std::string_vi
       part.head_end = part.head_begin + blank + 2;
     }
     part.content_begin = part.head_end + 2;
-    if (body.substr(part.head_end).starts_with(delimiter)) return fault("a part without a blank line");
+    if (body.substr(part.head_end).starts_with(delimiter))
+      return fault("a part without a blank line");
     part.content_end = body.find(delimiter, part.content_begin);
     if (part.content_end == std::string_view::npos) return fault("a part without end");
-    if (auto read = read_head(body.substr(part.head_begin, part.head_end - part.head_begin), part); !read) {
+    if (auto read = read_head(body.substr(part.head_begin, part.head_end - part.head_begin), part);
+        !read) {
       return std::unexpected(read.error());
     }
     at = part.content_end + delimiter.size();

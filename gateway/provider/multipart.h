@@ -11,10 +11,10 @@
 namespace customhouse::provider {
 
 struct BodyPart {
-  std::size_t head_begin = 0, head_end = 0;        // header lines, offsets into the body
+  std::size_t head_begin = 0, head_end = 0;  // header lines, offsets into the body
   std::size_t content_begin = 0, content_end = 0;
-  std::string content_type;                        // as written; empty if the part has none
-  bool encoded = false;                            // has a Content-Transfer-Encoding but binary, 7bit, 8bit
+  std::string content_type;  // as written; empty if the part has none
+  bool encoded = false;      // has a Content-Transfer-Encoding but binary, 7bit, 8bit
 };
 
 /// The parts of `body`. Errors: no or malformed boundary, text before the first or behind the last

@@ -48,7 +48,8 @@ constexpr std::array kCustomMethods = {
 std::string_view custom_method(std::string_view path) noexcept {
   const std::size_t slash = path.rfind('/');
   std::string_view last = slash == std::string_view::npos ? path : path.substr(slash + 1);
-  if (const std::size_t colon = last.rfind(':'); colon != std::string_view::npos) return last.substr(colon + 1);
+  if (const std::size_t colon = last.rfind(':'); colon != std::string_view::npos)
+    return last.substr(colon + 1);
   for (const std::string_view coded : {"%3A", "%3a"}) {
     if (const std::size_t colon = last.rfind(coded); colon != std::string_view::npos) {
       return last.substr(colon + coded.size());
@@ -75,7 +76,8 @@ Operation classify(Family family, std::string_view, std::string_view path) noexc
   for (const Suffix& known : kSuffixes) {
     if (path.ends_with(known.text)) return known.operation;
   }
-  if (family == Family::Anthropic && path.ends_with("/messages")) return {Shape::AnthropicMessages, "messages"};
+  if (family == Family::Anthropic && path.ends_with("/messages"))
+    return {Shape::AnthropicMessages, "messages"};
   // A stored response that is fetched again, possibly as a stream: "/v1/responses/resp_1".
   if (family == Family::OpenAi && path.find("/v1/responses/") != std::string_view::npos) {
     return {Shape::OpenAiResponses, "responses"};

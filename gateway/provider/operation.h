@@ -9,8 +9,12 @@
 namespace customhouse::provider {
 
 enum class Shape : std::uint8_t {
-  OpenAiChat, OpenAiResponses, OpenAiCompletions, OpenAiEmbeddings,
-  AnthropicMessages, AnthropicCountTokens,
+  OpenAiChat,
+  OpenAiResponses,
+  OpenAiCompletions,
+  OpenAiEmbeddings,
+  AnthropicMessages,
+  AnthropicCountTokens,
   GeminiGenerate,  // generateContent, streamGenerateContent, countTokens, embedContent
   Json,            // any other JSON: every string scanned, no special meaning
 };
@@ -20,8 +24,8 @@ struct Operation {
   std::string_view name;  // for the ledger: "chat.completions", "messages", "other", static storage
 };
 
-/// By path suffix ("…/chat/completions", "…/v1/messages", "…:streamGenerateContent"), whatever prefix
-/// a provider puts before it; `path` may carry a query, which is ignored.
+/// By path suffix ("…/chat/completions", "…/v1/messages", "…:streamGenerateContent"), whatever
+/// prefix a provider puts before it; `path` may carry a query, which is ignored.
 Operation classify(Family family, std::string_view method, std::string_view path) noexcept;
 
 }  // namespace customhouse::provider

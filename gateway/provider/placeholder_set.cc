@@ -9,7 +9,8 @@ PlaceholderSet::PlaceholderSet(const std::vector<policy::RestoreEntry>& entries)
   for (const policy::RestoreEntry& entry : entries) {
     if (entry.restore == policy::Restore::Never || entry.placeholder.empty()) continue;
     entries_.push_back(entry);
-    if (first_bytes_.find(entry.placeholder.front()) == std::string::npos) first_bytes_ += entry.placeholder.front();
+    if (first_bytes_.find(entry.placeholder.front()) == std::string::npos)
+      first_bytes_ += entry.placeholder.front();
   }
   std::ranges::sort(entries_, {}, &policy::RestoreEntry::placeholder);
 }
@@ -22,7 +23,9 @@ PlaceholderSet::~PlaceholderSet() {
 }
 
 PlaceholderSet::Match PlaceholderSet::find(std::string_view text, std::size_t from) const noexcept {
-  const auto name = [](const policy::RestoreEntry& entry) { return std::string_view(entry.placeholder); };
+  const auto name = [](const policy::RestoreEntry& entry) {
+    return std::string_view(entry.placeholder);
+  };
   for (std::size_t at = text.find_first_of(first_bytes_, from); at != std::string_view::npos;
        at = text.find_first_of(first_bytes_, at + 1)) {
     const std::string_view rest = text.substr(at);

@@ -13,15 +13,18 @@
 namespace customhouse::provider {
 
 std::unique_ptr<AnswerRestorer> make_sse_restorer(const std::vector<policy::RestoreEntry>& entries);
-std::unique_ptr<AnswerRestorer> make_json_restorer(const std::vector<policy::RestoreEntry>& entries);
-std::unique_ptr<AnswerRestorer> make_text_restorer(const std::vector<policy::RestoreEntry>& entries);
+std::unique_ptr<AnswerRestorer> make_json_restorer(
+    const std::vector<policy::RestoreEntry>& entries);
+std::unique_ptr<AnswerRestorer> make_text_restorer(
+    const std::vector<policy::RestoreEntry>& entries);
 
 /// Limits for documents that come from upstream.
 inline constexpr JsonLimits kAnswerLimits{.max_depth = 512, .max_nodes = 8'000'000};
 
 /// Appends the edits of the document that restore a string which is complete in itself.
-void restore_complete(const JsonIndex& index, const CompleteField& field, const PlaceholderSet& placeholders,
-                      std::uint64_t& restored, std::vector<policy::Edit>& edits);
+void restore_complete(const JsonIndex& index, const CompleteField& field,
+                      const PlaceholderSet& placeholders, std::uint64_t& restored,
+                      std::vector<policy::Edit>& edits);
 
 /// The document with these edits, in any order.
 std::string with_edits(std::string_view document, std::vector<policy::Edit> edits);

@@ -22,7 +22,8 @@ class SseRestorer final : public AnswerRestorer {
  public:
   explicit SseRestorer(const std::vector<policy::RestoreEntry>& entries) : placeholders_(entries) {}
 
-  std::expected<void, proto::ProtocolError> feed(std::string_view bytes, std::string& out) override {
+  std::expected<void, proto::ProtocolError> feed(std::string_view bytes,
+                                                 std::string& out) override {
     auto fed = decoder_.feed(bytes);
     while (auto event = decoder_.next()) {
       if (auto passed = pass(std::move(*event), out); !passed) return passed;
@@ -40,7 +41,7 @@ class SseRestorer final : public AnswerRestorer {
   struct Channel {
     TextChannel text;
     std::shared_ptr<const proto::SseEvent> event;  // of the last delta, while text is held
-    std::size_t delta_at = 0;                      // where that delta's string begins in the event's data
+    std::size_t delta_at = 0;  // where that delta's string begins in the event's data
   };
 
   std::expected<void, proto::ProtocolError> pass(proto::SseEvent event, std::string& out) {
@@ -69,18 +70,24 @@ class SseRestorer final : public AnswerRestorer {
       }
       append_delta(*index, delta, shared, edits);
     }
-    for (const CompleteField& field : fields.complete) restore_complete(*index, field, placeholders_, restored_, edits);
-    out += edits.empty() ? shared->raw : proto::with_data(*shared, with_edits(shared->data, std::move(edits)));
+    for (const CompleteField& field : fields.complete)
+      restore_complete(*index, field, placeholders_, restored_, edits);
+    out += edits.empty() ? shared->raw
+                         : proto::with_data(*shared, with_edits(shared->data, std::move(edits)));
     return {};
   }
 
   void append_delta(const JsonIndex& index, const DeltaField& delta,
-                    const std::shared_ptr<const proto::SseEvent>& event, std::vector<policy::Edit>& edits) {
-    const auto at = channels_.try_emplace(delta.channel, Channel{TextChannel(placeholders_, delta.use), {}, 0}).first;
+                    const std::shared_ptr<const proto::SseEvent>& event,
+                    std::vector<policy::Edit>& edits) {
+    const auto at =
+        channels_.try_emplace(delta.channel, Channel{TextChannel(placeholders_, delta.use), {}, 0})
+            .first;
     Channel& channel = at->second;
     const JsonNode& node = index[delta.node];
     const auto changes = channel.text.append(index.text(node), delta.last, restored_);
-    std::ranges::move(edits_in_raw(index.raw(node), changes, node.begin), std::back_inserter(edits));
+    std::ranges::move(edits_in_raw(index.raw(node), changes, node.begin),
+                      std::back_inserter(edits));
     if (delta.last) {
       channels_.erase(at);
     } else {
@@ -90,7 +97,8 @@ class SseRestorer final : public AnswerRestorer {
   }
 
   void end_channels(std::string_view prefix, const std::vector<DeltaField>& but, std::string& out) {
-    for (auto at = channels_.lower_bound(prefix); at != channels_.end() && at->first.starts_with(prefix);) {
+    for (auto at = channels_.lower_bound(prefix);
+         at != channels_.end() && at->first.starts_with(prefix);) {
       if (std::ranges::find(but, at->first, &DeltaField::channel) != but.end()) {
         ++at;
         continue;
@@ -114,7 +122,8 @@ class SseRestorer final : public AnswerRestorer {
       const bool own = node.begin == channel.delta_at;
       edits.push_back({node.begin, node.end, own ? json_escaped(text) : std::string{}});
     }
-    for (const std::uint32_t node : fields.once) edits.push_back({(*index)[node].begin, (*index)[node].end, {}});
+    for (const std::uint32_t node : fields.once)
+      edits.push_back({(*index)[node].begin, (*index)[node].end, {}});
     out += proto::with_data(event, with_edits(event.data, std::move(edits)));
   }
 
@@ -125,7 +134,8 @@ class SseRestorer final : public AnswerRestorer {
 
 }  // namespace
 
-std::unique_ptr<AnswerRestorer> make_sse_restorer(const std::vector<policy::RestoreEntry>& entries) {
+std::unique_ptr<AnswerRestorer> make_sse_restorer(
+    const std::vector<policy::RestoreEntry>& entries) {
   return std::make_unique<SseRestorer>(entries);
 }
 

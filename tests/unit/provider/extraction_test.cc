@@ -23,7 +23,8 @@ using Pointer = Json::json_pointer;
 constexpr std::string_view kJson = "application/json";
 const Operation kChat{Shape::OpenAiChat, "chat.completions"};
 
-std::expected<Extraction, ExtractionError> read(std::string_view body, std::string_view type = kJson,
+std::expected<Extraction, ExtractionError> read(std::string_view body,
+                                                std::string_view type = kJson,
                                                 const ExtractionLimits& limits = {}) {
   return extract(kChat, "/v1/chat/completions", type, body, limits);
 }
@@ -35,11 +36,13 @@ std::vector<std::string> texts(const Extraction& extraction) {
 }
 
 /// Replaces every occurrence of `value` in every span.
-std::string replace_all(const Extraction& extraction, std::string_view value, const std::string& with) {
+std::string replace_all(const Extraction& extraction, std::string_view value,
+                        const std::string& with) {
   std::vector<Replacement> replacements;
   for (std::size_t i = 0; i < extraction.spans().size(); ++i) {
     const std::string_view text = extraction.spans()[i].text;
-    for (std::size_t at = text.find(value); at != std::string_view::npos; at = text.find(value, at + value.size())) {
+    for (std::size_t at = text.find(value); at != std::string_view::npos;
+         at = text.find(value, at + value.size())) {
       replacements.push_back({i, at, at + value.size(), with});
     }
   }
@@ -128,8 +131,10 @@ TEST(Extraction, FindsObjectKeys) {
 }
 
 TEST(Extraction, FindsValuesBehindEscapesAndKeepsTheRestOfTheString) {
-  EXPECT_EQ(redacted(R"({"a":"\u006aane\u0040x.org \/ \u00e4"})", "jane@x.org"), R"({"a":"[X_1] \/ \u00e4"})");
-  EXPECT_EQ(redacted(R"({"a":"\ud83d\ude00secret\ud83d\ude00"})", "secret"), R"({"a":"\ud83d\ude00[X_1]\ud83d\ude00"})");
+  EXPECT_EQ(redacted(R"({"a":"\u006aane\u0040x.org \/ \u00e4"})", "jane@x.org"),
+            R"({"a":"[X_1] \/ \u00e4"})");
+  EXPECT_EQ(redacted(R"({"a":"\ud83d\ude00secret\ud83d\ude00"})", "secret"),
+            R"({"a":"\ud83d\ude00[X_1]\ud83d\ude00"})");
 }
 
 TEST(Extraction, EscapesReplacementTextForWhereItStands) {
@@ -140,13 +145,17 @@ TEST(Extraction, EscapesReplacementTextForWhereItStands) {
 }
 
 TEST(Extraction, KeepsNumbersKeyOrderAndWhiteSpace) {
-  const std::string body = "{ \"z\": 1.0,\r\n\t\"seed\": 12345678901234567890, \"a\" : \"secret\",\"e\":1E+05 }\n";
-  EXPECT_EQ(redacted(body, "secret"), "{ \"z\": 1.0,\r\n\t\"seed\": 12345678901234567890, \"a\" : \"[X_1]\",\"e\":1E+05 }\n");
+  const std::string body =
+      "{ \"z\": 1.0,\r\n\t\"seed\": 12345678901234567890, \"a\" : \"secret\",\"e\":1E+05 }\n";
+  EXPECT_EQ(redacted(body, "secret"),
+            "{ \"z\": 1.0,\r\n\t\"seed\": 12345678901234567890, \"a\" : \"[X_1]\",\"e\":1E+05 }\n");
 }
 
 TEST(Extraction, TurnsALongNumberIntoAStringWhenItIsReplaced) {
-  EXPECT_EQ(redacted(R"({"card": 4111111111111111, "n": 5})", "4111111111111111"), R"({"card": "[X_1]", "n": 5})");
-  EXPECT_EQ(redacted(R"({"t":"{\"card\":4111111111111111}"})", "4111111111111111"), R"({"t":"{\"card\":\"[X_1]\"}"})");
+  EXPECT_EQ(redacted(R"({"card": 4111111111111111, "n": 5})", "4111111111111111"),
+            R"({"card": "[X_1]", "n": 5})");
+  EXPECT_EQ(redacted(R"({"t":"{\"card\":4111111111111111}"})", "4111111111111111"),
+            R"({"t":"{\"card\":\"[X_1]\"}"})");
   EXPECT_EQ(redacted(R"([-4.111111111111111e15])", "4.111111111111111e15"), R"(["-[X_1]"])");
 }
 
@@ -168,13 +177,15 @@ TEST(Extraction, OpensToolArgumentsOfEveryShape) {
     ASSERT_NE(span, nullptr) << text;
     EXPECT_EQ(span->role, SpanRole::ToolArguments) << text;
   }
-  EXPECT_EQ(find_text(*extraction, "openai")->location, "/messages/0/tool_calls/0/function/arguments#json/q");
+  EXPECT_EQ(find_text(*extraction, "openai")->location,
+            "/messages/0/tool_calls/0/function/arguments#json/q");
   EXPECT_EQ(find_text(*extraction, "plain")->role, SpanRole::Text);
   EXPECT_EQ(find_text(*extraction, "call_1")->role, SpanRole::Identifier);
 }
 
 TEST(Extraction, LocationsNeverContainKeysThatCouldBeValues) {
-  const auto extraction = read(R"({"metadata":{"jane@x.org":"v1","123-45-6789":"v2","user_name":"v3"}})");
+  const auto extraction =
+      read(R"({"metadata":{"jane@x.org":"v1","123-45-6789":"v2","user_name":"v3"}})");
   ASSERT_TRUE(extraction);
   EXPECT_EQ(find_text(*extraction, "v1")->location, "/metadata/*");
   EXPECT_EQ(find_text(*extraction, "v2")->location, "/metadata/*");
@@ -187,20 +198,23 @@ TEST(Extraction, DecodesTextInBase64AndEncodesItAgain) {
   for (const bool url : {false, true}) {
     for (const bool padded : {false, true}) {
       const auto body = [&](const std::string& text) {
-        return R"({"file_data":"data:text/csv;base64,)" + encode_base64(text, url, padded) + R"("})";
+        return R"({"file_data":"data:text/csv;base64,)" + encode_base64(text, url, padded) +
+               R"("})";
       };
       EXPECT_EQ(redacted(body(secret), "jane@x.org"), body(masked));
     }
   }
   const auto source = [](const std::string& text) {
-    return R"({"source":{"type":"base64","media_type":"text/plain","data":")" + encode_base64(text, false, true) + R"("}})";
+    return R"({"source":{"type":"base64","media_type":"text/plain","data":")" +
+           encode_base64(text, false, true) + R"("}})";
   };
   EXPECT_EQ(redacted(source(secret), "jane@x.org"), source(masked));
 }
 
 TEST(Extraction, BelievesNoDeclaredMediaType) {
   const auto body = [](const std::string& text) {
-    return R"({"inlineData":{"mimeType":"image/png","data":")" + encode_base64(text, false, true) + R"("}})";
+    return R"({"inlineData":{"mimeType":"image/png","data":")" + encode_base64(text, false, true) +
+           R"("}})";
   };
   EXPECT_EQ(redacted(body("secret"), "secret"), body("[X_1]"));
 }
@@ -217,17 +231,21 @@ TEST(Extraction, FindsBase64BehindEscapedSlashes) {
   std::string escaped;
   for (const char c : encoded) escaped += c == '/' ? std::string("\\/") : std::string(1, c);
   ASSERT_NE(encoded, escaped);
-  const Json edited = Json::parse(redacted(R"({"u":"data:text\/plain;base64,)" + escaped + "\"}", "secret"));
-  EXPECT_EQ(edited["u"], "data:text/plain;base64," + encode_base64("\xC3\xBF\xC3\xBF [X_1]", false, true));
+  const Json edited =
+      Json::parse(redacted(R"({"u":"data:text\/plain;base64,)" + escaped + "\"}", "secret"));
+  EXPECT_EQ(edited["u"],
+            "data:text/plain;base64," + encode_base64("\xC3\xBF\xC3\xBF [X_1]", false, true));
 }
 
 TEST(Extraction, CountsImagesAudioAndBinaryAsSkipped) {
-  const auto extraction = read(read_file(CUSTOMHOUSE_SOURCE_DIR "/tests/data/wire/requests/gemini/image-inline.json"));
+  const auto extraction =
+      read(read_file(CUSTOMHOUSE_SOURCE_DIR "/tests/data/wire/requests/gemini/image-inline.json"));
   ASSERT_TRUE(extraction);
   ASSERT_EQ(extraction->coverage().reasons.size(), 1U);
   EXPECT_EQ(extraction->coverage().reasons[0].reason, "image");
   EXPECT_GT(extraction->coverage().skipped, 90U);
-  const auto binary = read(R"({"data":")" + encode_base64(std::string("\x01\x02\xFE secret", 10), false, true) + "\"}");
+  const auto binary = read(
+      R"({"data":")" + encode_base64(std::string("\x01\x02\xFE secret", 10), false, true) + "\"}");
   ASSERT_TRUE(binary);
   ASSERT_EQ(binary->coverage().reasons.size(), 1U);
   EXPECT_EQ(binary->coverage().reasons[0].reason, "binary");
@@ -238,10 +256,30 @@ TEST(Extraction, ScansAStringThatOnlyLooksLikeBase64) {
 }
 
 TEST(Extraction, RefusesWhatTwoParsersCouldReadDifferently) {
-  const std::vector<std::string> bodies = {
-      "{", "{\"a\":1", "[1,]", "{\"a\":1,}", "{\"a\":1}x", "{\"a\":1}{}", "\xEF\xBB\xBF{}", "{\"a\":\"\xFF\"}",
-      "{\"a\":\"\xC0\xAF\"}", "{\"a\":\"\\ud800\"}", "{\"a\":\"\\udc00\\ud800\"}", "{\"a\":1,\"a\":2}",
-      "{\"a\":1,\"\\u0061\":2}", "01", "1.", ".5", "+1", "nul", "'a'", "\"a\nb\"", "\"\\x\"", " ", "{1:2}", "[\"a\" \"b\"]"};
+  const std::vector<std::string> bodies = {"{",
+                                           "{\"a\":1",
+                                           "[1,]",
+                                           "{\"a\":1,}",
+                                           "{\"a\":1}x",
+                                           "{\"a\":1}{}",
+                                           "\xEF\xBB\xBF{}",
+                                           "{\"a\":\"\xFF\"}",
+                                           "{\"a\":\"\xC0\xAF\"}",
+                                           "{\"a\":\"\\ud800\"}",
+                                           "{\"a\":\"\\udc00\\ud800\"}",
+                                           "{\"a\":1,\"a\":2}",
+                                           "{\"a\":1,\"\\u0061\":2}",
+                                           "01",
+                                           "1.",
+                                           ".5",
+                                           "+1",
+                                           "nul",
+                                           "'a'",
+                                           "\"a\nb\"",
+                                           "\"\\x\"",
+                                           " ",
+                                           "{1:2}",
+                                           "[\"a\" \"b\"]"};
   for (const std::string& body : bodies) {
     const auto extraction = read(body);
     ASSERT_FALSE(extraction) << body;
@@ -279,8 +317,9 @@ TEST(Extraction, NestsNoDeeperThanItsLimitButScansBelowIt) {
 }
 
 TEST(Extraction, ReadsJsonLinesEachAsADocument) {
-  EXPECT_EQ(redacted("{\"a\":\"secret\"}\r\n\n{\"a\":\"x secret\"}\n", "secret", "application/jsonl"),
-            "{\"a\":\"[X_1]\"}\r\n\n{\"a\":\"x [X_1]\"}\n");
+  EXPECT_EQ(
+      redacted("{\"a\":\"secret\"}\r\n\n{\"a\":\"x secret\"}\n", "secret", "application/jsonl"),
+      "{\"a\":\"[X_1]\"}\r\n\n{\"a\":\"x [X_1]\"}\n");
   const auto broken = read("{}\n{", "application/x-ndjson");
   ASSERT_FALSE(broken);
   EXPECT_THAT(broken.error().what, HasSubstr("line 2"));
@@ -291,8 +330,10 @@ TEST(Extraction, ReadsFormDataPartByPart) {
   const auto body = [&](const std::string& value) {
     return "--b\r\nContent-Disposition: form-data; name=\"purpose\"\r\n\r\n" + value +
            "\r\n--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"" + value +
-           ".jsonl\"\r\nContent-Type: application/octet-stream\r\n\r\n{\"m\":\"\\u0001" + value + "\"}\n{}\r\n--b\r\n"
-           "Content-Disposition: form-data; name=\"image\"\r\nContent-Type: image/png\r\n\r\n" + png + "\r\n--b--\r\n";
+           ".jsonl\"\r\nContent-Type: application/octet-stream\r\n\r\n{\"m\":\"\\u0001" + value +
+           "\"}\n{}\r\n--b\r\n"
+           "Content-Disposition: form-data; name=\"image\"\r\nContent-Type: image/png\r\n\r\n" +
+           png + "\r\n--b--\r\n";
   };
   const std::string type = "multipart/form-data; boundary=\"b\"";
   EXPECT_EQ(redacted(body("secret"), "secret", type), body("[X_1]"));
@@ -300,7 +341,8 @@ TEST(Extraction, ReadsFormDataPartByPart) {
   const auto extraction = read(sent, type);
   ASSERT_TRUE(extraction);
   EXPECT_EQ(extraction->coverage().skipped, png.size());
-  for (const char* bad : {"x", "--b\r\n\r\nhello", "--b\r\nA: 1\r\n\r\nx\r\n--b--junk", "--b\r\n\r\n--b--"}) {
+  for (const char* bad :
+       {"x", "--b\r\n\r\nhello", "--b\r\nA: 1\r\n\r\nx\r\n--b--junk", "--b\r\n\r\n--b--"}) {
     EXPECT_FALSE(read(bad, type)) << bad;
   }
   EXPECT_FALSE(read("--b--", "multipart/form-data"));
@@ -312,7 +354,9 @@ TEST(Extraction, ReadsTextAndNamesWhatItCannotRead) {
   EXPECT_EQ(redacted("{\"a\":\"\\u0073ecret\"}", "secret", ""), "{\"a\":\"[X_1]\"}");
   const auto reason = [](std::string_view body, std::string_view type) {
     const auto extraction = read(body, type);
-    return extraction && extraction->coverage().reasons.size() == 1 ? extraction->coverage().reasons[0].reason : "none";
+    return extraction && extraction->coverage().reasons.size() == 1
+               ? extraction->coverage().reasons[0].reason
+               : "none";
   };
   EXPECT_EQ(reason("abc", "text/plain; charset=utf-16"), "charset");
   EXPECT_EQ(reason("\x08\x01", "application/grpc"), "unknown_content_type");
@@ -334,8 +378,9 @@ TEST(Extraction, KnowsModelAndStreaming) {
   EXPECT_EQ(chat->model(), "gpt-5");
   EXPECT_TRUE(chat->wants_stream());
   EXPECT_FALSE(read(R"({"x":{"stream":true},"stream":false})")->wants_stream());
-  const auto gemini = extract({Shape::GeminiGenerate, "streamGenerateContent"},
-                              "/v1beta/models/gemini-2.5-pro:streamGenerateContent?alt=sse", kJson, "{}", {});
+  const auto gemini =
+      extract({Shape::GeminiGenerate, "streamGenerateContent"},
+              "/v1beta/models/gemini-2.5-pro:streamGenerateContent?alt=sse", kJson, "{}", {});
   ASSERT_TRUE(gemini);
   EXPECT_EQ(gemini->model(), "gemini-2.5-pro");
   EXPECT_TRUE(gemini->wants_stream());
@@ -343,8 +388,11 @@ TEST(Extraction, KnowsModelAndStreaming) {
 
 TEST(Extraction, RandomReplacementsChangeOnlyTheirRanges) {
   std::mt19937 random(7);
-  const auto pick = [&](std::size_t below) { return std::uniform_int_distribution<std::size_t>(0, below - 1)(random); };
-  const std::vector<std::string> pieces = {"a", "\"", "\\", "\n", "\u00e4", "\U0001F600", "/", "secret", " ", "{", "}"};
+  const auto pick = [&](std::size_t below) {
+    return std::uniform_int_distribution<std::size_t>(0, below - 1)(random);
+  };
+  const std::vector<std::string> pieces = {"a", "\"",     "\\", "\n", "\u00e4", "\U0001F600",
+                                           "/", "secret", " ",  "{",  "}"};
   for (int round = 0; round < 2000; ++round) {
     std::string text;
     for (std::size_t i = pick(12); i > 0; --i) text += pieces[pick(pieces.size())];
@@ -363,7 +411,9 @@ TEST(Extraction, RandomReplacementsChangeOnlyTheirRanges) {
     const auto index = static_cast<std::size_t>(span - extraction->spans().data());
     std::size_t begin = 1 + pick(text.size() + 1);
     std::size_t end = begin + pick(text.size() + 2 - begin);
-    const auto inside = [&](std::size_t at) { return (static_cast<unsigned char>(span->text[at]) & 0xC0) == 0x80; };
+    const auto inside = [&](std::size_t at) {
+      return (static_cast<unsigned char>(span->text[at]) & 0xC0) == 0x80;
+    };
     while (inside(begin)) --begin;
     while (inside(end)) ++end;
     const std::vector<Replacement> replacements = {{index, begin, end, "[\"P\"]"}};

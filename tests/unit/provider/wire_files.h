@@ -17,7 +17,8 @@ inline std::string read_file(const std::filesystem::path& path) {
 
 inline std::vector<std::filesystem::path> wire_files(const std::string& folder) {
   std::vector<std::filesystem::path> files;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(CUSTOMHOUSE_SOURCE_DIR "/tests/data/wire/" + folder)) {
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(
+           CUSTOMHOUSE_SOURCE_DIR "/tests/data/wire/" + folder)) {
     if (entry.is_regular_file()) files.push_back(entry.path());
   }
   std::ranges::sort(files);
