@@ -31,8 +31,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto& spans = extraction->spans();
   if (spans.empty()) return 0;
   const std::size_t span = choice % spans.size();
-  const std::size_t length = spans[span].text.size();
-  const policy::Replacement replacement{span, length / 3, length, "[\"X\\1]"};
+  const std::string_view text = spans[span].text;
+  // Policy edits whole characters.
+  std::size_t begin = text.size() / 3;
+  while (begin > 0 && (static_cast<unsigned char>(text[begin]) & 0xC0) == 0x80) --begin;
+  const policy::Replacement replacement{span, begin, text.size(), "[\"X\\1]"};
   const std::string edited = extraction->apply({&replacement, 1});
   if (edited == body) std::abort();
   // All of one span replaced: JSON stays JSON (a key may now equal its neighbour, hence the 400).
