@@ -102,7 +102,13 @@ bool TextChannel::allowed(const policy::RestoreEntry& entry, std::string_view be
     case policy::Restore::SameHost:
       break;
   }
-  if (use_ != TextUse::Prose) return !refused_ && may_stand_in_arguments(whole, entry.hosts);
+  if (use_ != TextUse::Prose) {
+    // The arguments do not change while one text is read: each entry is judged once.
+    const auto known = verdicts_.find(&entry);
+    if (known != verdicts_.end()) return known->second;
+    return verdicts_[&entry] = !refused_ && may_stand_in_arguments(whole, entry.hosts);
+  }
+  if (behind.size() > kMaxRun) return false;
   if (run_.find("://") == std::string::npos && run_.size() <= kMaxRun) return true;
   return run_.size() <= kMaxRun && may_stand_in_run(run_ + std::string(behind), entry.hosts);
 }
@@ -123,6 +129,7 @@ std::vector<policy::Edit> TextChannel::append(std::string_view piece, bool last,
     held_.resize(held_.size() - piece.size());
   }
   waiting_ = false;
+  verdicts_.clear();
   const std::string joined = held_.empty() ? std::string{} : held_ + std::string(piece);
   const std::string_view text = joined.empty() ? piece : std::string_view(joined);
   const std::size_t before = held_.size();  // bytes of `text` that came earlier

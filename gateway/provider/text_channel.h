@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -67,6 +68,7 @@ class TextChannel {
   std::string arguments_;  // tool uses: everything that came, for the decision about hosts
   std::string run_;        // prose: text since the last white space
   EscapeDepth depth_;
+  std::map<const policy::RestoreEntry*, bool> verdicts_;  // of this piece's entries
 };
 
 }  // namespace customhouse::provider

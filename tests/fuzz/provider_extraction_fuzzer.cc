@@ -37,7 +37,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   while (begin > 0 && (static_cast<unsigned char>(text[begin]) & 0xC0) == 0x80) --begin;
   const policy::Replacement replacement{span, begin, text.size(), "[\"X\\1]"};
   const std::string edited = extraction->apply({&replacement, 1});
-  if (edited == body) std::abort();
+  if (edited == body && text.substr(begin) != replacement.text) std::abort();
   // All of one span replaced: JSON stays JSON (a key may now equal its neighbour, hence the 400).
   if (type != "application/json") return 0;
   const auto again = provider::extract({}, "/v1/x", type, edited, limits);
