@@ -75,6 +75,7 @@ data_dir: var
 upstream: {{extra_ca: ["{folder}/root.pem"], connect_to: {{"{HOST}:443": "127.0.0.1:{upstream_port}"}}}}
 providers: {SOURCE}/config/providers.yaml
 policies: ["{SOURCE}/config/policies/default.yaml"]
+limits: {{max_requests_per_connection: 1000000}}
 """)
     process = subprocess.Popen([BUILD + "/customhouse", "serve", "--config", config],
                                stdout=open(folder + "/gateway.out", "w"), stderr=subprocess.STDOUT)
@@ -130,7 +131,7 @@ def main():
                 args += ["--expect", expect]
             for key, value in options.items():
                 args += ["--" + key, str(value)]
-            return json.loads(subprocess.run(args, check=True, capture_output=True, text=True).stdout)
+            return json.loads(subprocess.run(args, check=True, stdout=subprocess.PIPE, text=True).stdout)
 
         def pairs(**options):
             load("nginx", **{**options, "seconds": 1}), load("gateway", **{**options, "seconds": 1})  # warm
