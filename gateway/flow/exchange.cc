@@ -39,6 +39,20 @@ audit::Coverage to_audit(const policy::Coverage& coverage) {
   return result;
 }
 
+enum class TargetFit { Here, Elsewhere, Malformed };
+
+/// An origin takes absolute-form too (RFC 9112 §3.2.2); the provider gets origin-form.
+TargetFit to_origin_form(proto::RequestHead& head, const proto::Authority& here) {
+  const bool origin_form = head.target.starts_with('/') || head.target == "*" || head.method == "CONNECT";
+  if (origin_form) return TargetFit::Here;
+  auto absolute = proto::parse_absolute_target(head.target);
+  if (!absolute) return TargetFit::Malformed;
+  const proto::Authority& named = absolute->authority;
+  if (absolute->scheme != "https" || named.host != here.host || named.port != here.port) return TargetFit::Elsewhere;
+  head.target = std::move(absolute->origin_form);
+  return TargetFit::Here;
+}
+
 struct FailureAnswer {
   int status;
   std::string_view code, message;
@@ -99,6 +113,7 @@ std::optional<Action> Exchange::next() {
 void Exchange::request_head(proto::RequestHead head) {
   request_ = std::move(head);
   phase_ = Phase::RequestBody;
+  const TargetFit target = to_origin_form(request_, context_.authority);
   operation_ = provider::classify(context_.provider->family, request_.method, request_.target);
   const auto& headers = request_.headers;
 
@@ -117,9 +132,19 @@ void Exchange::request_head(proto::RequestHead head) {
       return;
     }
   }
+  if (target == TargetFit::Elsewhere) {
+    refuse(421, "misdirected_request",
+           "the request's target names another host than the connection is for; open a connection to that host",
+           "customhouse.misdirected");
+    return;
+  }
   if (request_.method == "CONNECT") {
     refuse(405, "method_not_allowed", "CONNECT inside an intercepted connection is not allowed",
            "customhouse.nested_connect");
+    return;
+  }
+  if (target == TargetFit::Malformed) {
+    refuse(400, "invalid_request", "the request's target is neither a path nor an https URL", "customhouse.invalid_request");
     return;
   }
   if (headers.count("Upgrade") != 0 && headers.has_token("Upgrade", "websocket")) {

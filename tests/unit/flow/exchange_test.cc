@@ -217,6 +217,30 @@ TEST_F(ExchangeTest, OtherHostsOnTheSameConnectionAreMisdirected) {
   EXPECT_EQ(expect<SendHead>().head.status, 421);
 }
 
+TEST_F(ExchangeTest, AnAbsoluteTargetMustNameTheSameHostAndBecomesAPath) {
+  struct Case {
+    const char* target;
+    int status;  // 0: goes on
+  };
+  for (const Case& c : {Case{"https://api.openai.com/v1/chat/completions", 0}, Case{"https://API.openai.com:443/v1/chat/completions", 0},
+                        Case{"https://api.anthropic.com/v1/messages", 421}, Case{"https://api.openai.com:8443/v1/chat/completions", 421},
+                        Case{"http://api.openai.com/v1/chat/completions", 421}, Case{"ftp://api.openai.com/", 400}}) {
+    Exchange other{context()};
+    proto::RequestHead head = post("{}");
+    head.target = c.target;
+    other.request_head(head);
+    EXPECT_EQ(other.wants_request_body(), c.status == 0) << c.target;
+    if (c.status == 0) other.request_body("{}");
+    other.decide();
+    while (auto action = other.next()) EXPECT_TRUE(std::holds_alternative<AppendDecision>(*action));
+    other.recorded(1);
+    const auto action = other.next();
+    ASSERT_TRUE(action) << c.target;
+    if (c.status != 0) EXPECT_EQ(std::get<SendHead>(*action).head.status, c.status) << c.target;
+    else EXPECT_EQ(std::get<Forward>(*action).head.target, "/v1/chat/completions") << c.target;
+  }
+}
+
 TEST_F(ExchangeTest, HostMayNameTheDefaultPortOrLeaveItOut) {
   for (const char* host : {"api.openai.com", "API.openai.com", "api.openai.com:443"}) {
     Exchange other{context()};
