@@ -88,6 +88,7 @@ ClientHello parse_client_hello(std::string_view bytes) {
       return result;
     }
     message.append(bytes.substr(5, length));
+    if (message.empty()) return result;  // only the record's head has come
     if (static_cast<std::uint8_t>(message[0]) != kClientHelloMessage) {
       result.status = ClientHello::Status::NotTls;
       return result;
