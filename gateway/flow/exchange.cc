@@ -43,12 +43,14 @@ enum class TargetFit { Here, Elsewhere, Malformed };
 
 /// An origin takes absolute-form too (RFC 9112 §3.2.2); the provider gets origin-form.
 TargetFit to_origin_form(proto::RequestHead& head, const proto::Authority& here) {
-  const bool origin_form = head.target.starts_with('/') || head.target == "*" || head.method == "CONNECT";
+  const bool origin_form =
+      head.target.starts_with('/') || head.target == "*" || head.method == "CONNECT";
   if (origin_form) return TargetFit::Here;
   auto absolute = proto::parse_absolute_target(head.target);
   if (!absolute) return TargetFit::Malformed;
   const proto::Authority& named = absolute->authority;
-  if (absolute->scheme != "https" || named.host != here.host || named.port != here.port) return TargetFit::Elsewhere;
+  if (absolute->scheme != "https" || named.host != here.host || named.port != here.port)
+    return TargetFit::Elsewhere;
   head.target = std::move(absolute->origin_form);
   return TargetFit::Here;
 }
