@@ -1,5 +1,6 @@
 // What is passed on unread: unlisted hosts, by CONNECT or plain HTTP.
 #include <algorithm>
+#include <boost/asio/steady_timer.hpp>
 
 #include "gateway/net/connection.h"
 #include "gateway/net/spawn.h"
@@ -10,6 +11,7 @@ namespace customhouse::net {
 
 namespace {
 constexpr std::size_t kCopySize = 32 * 1024;
+constexpr std::chrono::milliseconds kHalfClosedPause{200};
 }
 
 Task<void> Connection::tunnel(proto::Authority authority) {
@@ -73,6 +75,14 @@ Task<void> Connection::relay(Stream& upstream) {
   auto open = std::make_shared<int>(2);
   spawn(thread_.io().get_executor(), copy(shared_from_this(), upstream, client_, open));
   co_await copy(shared_from_this(), client_, upstream, open);
+  // A client that has ended its side may still be read to: the other direction goes on until it
+  // ends too, or the deadline closes the client.
+  asio::steady_timer pause(thread_.io());
+  while (*open != 0 && client_.open()) {
+    pause.expires_after(kHalfClosedPause);
+    co_await pause.async_wait(kAwait);
+  }
+  upstream.close();
 }
 
 Task<void> Connection::copy(std::shared_ptr<Connection> self, Stream& from, Stream& to, std::shared_ptr<int> open) {
