@@ -22,6 +22,10 @@ constexpr std::size_t kMaxBatchRecords = 256;
 constexpr std::size_t kMaxBatchBytes = 1u << 20;
 constexpr std::chrono::seconds kSpaceCheckInterval{1};
 constexpr std::chrono::milliseconds kSoon{50};
+// Under load a batch waits this long for as many records as the last one had: fewer fsyncs leave
+// the processor to the exchanges. A lone exchange never waits.
+constexpr std::size_t kCrowd = 4;
+constexpr std::chrono::microseconds kCrowdWait{500};
 
 std::uint64_t now_us() {
   return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(
@@ -44,13 +48,16 @@ struct Log::Implementation {
   std::mutex mutex;
   std::condition_variable arrived;
   std::deque<Ticket> queue;
-  std::size_t urgent = 0;  // tickets in the queue that somebody waits for
+  std::size_t urgent = 0;                     // tickets in the queue that somebody waits for
+  std::size_t wanted = 0;  // how many of them the commit thread waits for now; 0: it does not
+  std::size_t crowd = 0;   // how many the last batch had, slowly falling
   std::chrono::steady_clock::time_point due;  // when the oldest of the others must be written
   bool closing = false;
 
   std::atomic<bool> healthy{true};  // once false, false for ever: a failed fsync is never retried
   std::atomic<bool> full{false};
-  std::atomic<std::uint64_t> records{0}, batches{0}, bytes{0}, failures{0}, commit_us_total{0}, commit_us_max{0};
+  std::atomic<std::uint64_t> records{0}, batches{0}, bytes{0}, failures{0}, commit_us_total{0},
+      commit_us_max{0};
   std::chrono::steady_clock::time_point space_checked;
   std::thread thread;
 
@@ -59,9 +66,10 @@ struct Log::Implementation {
     const auto now = std::chrono::steady_clock::now();
     if (now - space_checked < kSpaceCheckInterval) return;
     space_checked = now;
-    struct statvfs status {};
+    struct statvfs status{};
     if (::statvfs(options.directory.c_str(), &status) != 0) return;
-    full.store(static_cast<std::uint64_t>(status.f_bavail) * status.f_frsize < options.min_free_bytes);
+    full.store(static_cast<std::uint64_t>(status.f_bavail) * status.f_frsize <
+               options.min_free_bytes);
   }
 
   /// Waits for records and takes a batch of them. Empty: the log closes.
@@ -74,10 +82,15 @@ struct Log::Implementation {
       arrived.wait_until(lock, queue.empty() ? now + kSpaceCheckInterval : due);
       check_space();
     }
-    if (options.linger_us != 0 && !closing && queue.size() < kMaxBatchRecords) {
-      arrived.wait_for(lock, std::chrono::microseconds(options.linger_us),
-                       [&] { return closing || queue.size() >= kMaxBatchRecords; });
+    const bool crowded = crowd >= kCrowd;
+    if ((options.linger_us != 0 || crowded) && !closing) {
+      wanted = options.linger_us != 0 ? kMaxBatchRecords : crowd;
+      const auto patience = std::chrono::microseconds(options.linger_us);
+      arrived.wait_for(lock, std::max<std::chrono::microseconds>(patience, kCrowdWait),
+                       [&] { return closing || urgent >= wanted || queue.size() >= kMaxBatchRecords; });
+      wanted = 0;
     }
+    crowd = std::max(urgent, crowd - crowd / 4);
     std::vector<Ticket> batch;
     const std::size_t count = std::min(queue.size(), kMaxBatchRecords);
     batch.reserve(count);
@@ -102,7 +115,8 @@ struct Log::Implementation {
   /// Writes tickets from `begin` on, as many as one write takes; returns the first one left.
   std::size_t commit(std::vector<Ticket>& batch, std::size_t begin) {
     if (!healthy.load(std::memory_order_relaxed)) {
-      refuse(batch[begin], {LogError::Kind::Unavailable, "the ledger has failed; restart the gateway after mending it"});
+      refuse(batch[begin], {LogError::Kind::Unavailable,
+                            "the ledger has failed; restart the gateway after mending it"});
       return begin + 1;
     }
     const LogState before = store->state();
@@ -120,12 +134,15 @@ struct Log::Implementation {
     }
     const auto started = std::chrono::steady_clock::now();
     auto written = store->append(encoded, after);
-    const auto took = static_cast<std::uint64_t>(
-        std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - started).count());
+    const auto took =
+        static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(
+                                       std::chrono::steady_clock::now() - started)
+                                       .count());
     if (!written) {
       healthy.store(false);
       for (std::size_t i = begin; i < end; ++i) {
-        refuse(batch[i], {LogError::Kind::Unavailable, "the ledger cannot be written: " + written.error()});
+        refuse(batch[i],
+               {LogError::Kind::Unavailable, "the ledger cannot be written: " + written.error()});
       }
       return end;
     }
@@ -133,7 +150,8 @@ struct Log::Implementation {
     batches.fetch_add(1, std::memory_order_relaxed);
     bytes.fetch_add(size, std::memory_order_relaxed);
     commit_us_total.fetch_add(took, std::memory_order_relaxed);
-    commit_us_max.store(std::max(commit_us_max.load(std::memory_order_relaxed), took), std::memory_order_relaxed);
+    commit_us_max.store(std::max(commit_us_max.load(std::memory_order_relaxed), took),
+                        std::memory_order_relaxed);
     for (std::size_t i = begin; i < end; ++i) batch[i].done(batch[i].record.seq);
     return end;
   }
@@ -144,9 +162,12 @@ struct Log::Implementation {
   }
 };
 
-Log::Log(std::unique_ptr<Implementation> implementation) : implementation_(std::move(implementation)) {}
+Log::Log(std::unique_ptr<Implementation> implementation)
+    : implementation_(std::move(implementation)) {}
 
-Log::~Log() { close(); }
+Log::~Log() {
+  close();
+}
 
 std::expected<std::unique_ptr<Log>, LogError> Log::open(LogOptions options) {
   auto store = open_rocksdb_store(options.directory, options.durability);
@@ -160,8 +181,12 @@ std::expected<std::unique_ptr<Log>, LogError> Log::open(LogOptions options) {
   return std::unique_ptr<Log>(new Log(std::move(implementation)));
 }
 
-void Log::append(Record record, Done done) { enqueue(std::move(record), std::move(done), true); }
-void Log::append_soon(Record record, Done done) { enqueue(std::move(record), std::move(done), false); }
+void Log::append(Record record, Done done) {
+  enqueue(std::move(record), std::move(done), true);
+}
+void Log::append_soon(Record record, Done done) {
+  enqueue(std::move(record), std::move(done), false);
+}
 
 void Log::enqueue(Record record, Done done, bool urgent) {
   Implementation& log = *implementation_;
@@ -171,7 +196,8 @@ void Log::enqueue(Record record, Done done, bool urgent) {
     if (log.closing) {
       refused = {LogError::Kind::Closed, "the ledger is closed"};
     } else if (!log.healthy.load(std::memory_order_relaxed)) {
-      refused = {LogError::Kind::Unavailable, "the ledger has failed; restart the gateway after mending it"};
+      refused = {LogError::Kind::Unavailable,
+                 "the ledger has failed; restart the gateway after mending it"};
     } else if (log.full.load(std::memory_order_relaxed)) {
       refused = {LogError::Kind::Full, "the disk of the ledger is almost full"};
     } else if (log.queue.size() >= log.options.max_queue) {
@@ -181,7 +207,9 @@ void Log::enqueue(Record record, Done done, bool urgent) {
       log.queue.push_back({std::move(record), std::move(done), urgent});
       log.urgent += urgent ? 1 : 0;
       // The thread is told of the first ticket and of the first that is urgent; the rest it finds.
-      if (log.queue.size() == 1 || (urgent && log.urgent == 1)) log.arrived.notify_one();
+      const bool enough = log.wanted != 0 && log.urgent >= log.wanted;
+      const bool first = log.wanted == 0 && (log.queue.size() == 1 || (urgent && log.urgent == 1));
+      if (first || enough || log.queue.size() == kMaxBatchRecords) log.arrived.notify_one();
       return;
     }
   }
@@ -201,7 +229,8 @@ void Log::close() {
 }
 
 bool Log::healthy() const noexcept {
-  return implementation_->healthy.load(std::memory_order_relaxed) && !implementation_->full.load(std::memory_order_relaxed);
+  return implementation_->healthy.load(std::memory_order_relaxed) &&
+         !implementation_->full.load(std::memory_order_relaxed);
 }
 
 Log::Stats Log::stats() const noexcept {

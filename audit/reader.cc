@@ -8,7 +8,8 @@ struct Reader::Implementation {
   std::unique_ptr<StoreReader> store;
 };
 
-Reader::Reader(std::unique_ptr<Implementation> implementation) : implementation_(std::move(implementation)) {}
+Reader::Reader(std::unique_ptr<Implementation> implementation)
+    : implementation_(std::move(implementation)) {}
 Reader::Reader(Reader&&) noexcept = default;
 Reader& Reader::operator=(Reader&&) noexcept = default;
 Reader::~Reader() = default;
@@ -25,7 +26,9 @@ std::expected<std::optional<std::string>, std::string> Reader::get(std::uint64_t
   return implementation_->store->get(seq);
 }
 
-std::uint64_t Reader::size() const noexcept { return implementation_->store->state().size; }
+std::uint64_t Reader::size() const noexcept {
+  return implementation_->store->state().size;
+}
 
 std::expected<void, std::string> Reader::for_each(
     std::uint64_t begin, std::uint64_t end,
@@ -33,6 +36,8 @@ std::expected<void, std::string> Reader::for_each(
   return implementation_->store->for_each(begin, end, visit);
 }
 
-std::expected<void, std::string> Reader::refresh() { return implementation_->store->refresh(); }
+std::expected<void, std::string> Reader::refresh() {
+  return implementation_->store->refresh();
+}
 
 }  // namespace customhouse::audit

@@ -24,8 +24,9 @@ class Reader {
   std::uint64_t size() const noexcept;
   /// Records with begin <= seq < end, ascending; stops when `visit` returns false. A gap in seq is
   /// an error.
-  std::expected<void, std::string> for_each(std::uint64_t begin, std::uint64_t end,
-                                            const std::function<bool(std::uint64_t seq, std::string_view json)>& visit);
+  std::expected<void, std::string> for_each(
+      std::uint64_t begin, std::uint64_t end,
+      const std::function<bool(std::uint64_t seq, std::string_view json)>& visit);
   /// Sees what was committed since open() or the last call (for --follow).
   std::expected<void, std::string> refresh();
 

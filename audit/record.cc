@@ -12,7 +12,9 @@ namespace {
 
 /// Length of the valid UTF-8 sequence at `at`, or 0 (RFC 3629: no surrogates, no overlong forms).
 std::size_t utf8_length(std::string_view text, std::size_t at) {
-  const auto byte = [&](std::size_t i) { return at + i < text.size() ? static_cast<unsigned char>(text[at + i]) : 0u; };
+  const auto byte = [&](std::size_t i) {
+    return at + i < text.size() ? static_cast<unsigned char>(text[at + i]) : 0u;
+  };
   const unsigned first = byte(0);
   const auto continues = [&](std::size_t i) { return (byte(i) & 0xc0u) == 0x80u; };
   if (first < 0x80) return 1;
@@ -97,14 +99,29 @@ class Writer {
   }
   void escape(unsigned char byte) {
     switch (byte) {
-      case '"': out_ += "\\\""; return;
-      case '\\': out_ += "\\\\"; return;
-      case '\b': out_ += "\\b"; return;
-      case '\t': out_ += "\\t"; return;
-      case '\n': out_ += "\\n"; return;
-      case '\f': out_ += "\\f"; return;
-      case '\r': out_ += "\\r"; return;
-      default: break;
+      case '"':
+        out_ += "\\\"";
+        return;
+      case '\\':
+        out_ += "\\\\";
+        return;
+      case '\b':
+        out_ += "\\b";
+        return;
+      case '\t':
+        out_ += "\\t";
+        return;
+      case '\n':
+        out_ += "\\n";
+        return;
+      case '\f':
+        out_ += "\\f";
+        return;
+      case '\r':
+        out_ += "\\r";
+        return;
+      default:
+        break;
     }
     if (byte >= 0x80) {
       out_ += "\xEF\xBF\xBD";  // U+FFFD
@@ -167,7 +184,8 @@ void write_decision(Writer& json, const Record& record) {
   json.member("policy", std::string_view(record.policy));
   json.key("rules");
   json.open('[');
-  for (std::size_t i = 0; i < std::min(record.rules.size(), kMaxRules); ++i) json.value(bounded(record.rules[i]));
+  for (std::size_t i = 0; i < std::min(record.rules.size(), kMaxRules); ++i)
+    json.value(bounded(record.rules[i]));
   json.close(']');
   json.close('}');
 }
@@ -194,7 +212,8 @@ std::string write(const Record& record, std::size_t finding_count) {
   }
   if (completion) json.member("duration_ms", record.duration_ms);
   json.member_if("exchange", record.exchange);
-  if (record.kind == "decision" || !record.findings.empty()) write_findings(json, record.findings, finding_count);
+  if (record.kind == "decision" || !record.findings.empty())
+    write_findings(json, record.findings, finding_count);
   if (finding_count < record.findings.size()) {
     json.member("findings_omitted", std::uint64_t{record.findings.size() - finding_count});
   }
@@ -214,7 +233,8 @@ std::string write(const Record& record, std::size_t finding_count) {
     json.key("response");
     json.open('{');
     json.member("bytes", record.response_bytes);
-    if (record.response_status) json.member("status", static_cast<std::uint64_t>(*record.response_status));
+    if (record.response_status)
+      json.member("status", static_cast<std::uint64_t>(*record.response_status));
     json.close('}');
   }
   json.member("seq", record.seq);
@@ -242,9 +262,9 @@ std::string format_time(std::uint64_t microseconds_since_epoch) {
   std::tm parts{};
   gmtime_r(&seconds, &parts);
   std::array<char, 64> text{};
-  std::snprintf(text.data(), text.size(), "%04d-%02d-%02dT%02d:%02d:%02d.%06uZ", parts.tm_year + 1900, parts.tm_mon + 1,
-                parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec,
-                static_cast<unsigned>(microseconds_since_epoch % 1'000'000));
+  std::snprintf(text.data(), text.size(), "%04d-%02d-%02dT%02d:%02d:%02d.%06uZ",
+                parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min,
+                parts.tm_sec, static_cast<unsigned>(microseconds_since_epoch % 1'000'000));
   return text.data();
 }
 

@@ -10,7 +10,8 @@
 
 namespace customhouse::audit {
 
-inline constexpr std::size_t kMaxRecordBytes = 16 * 1024;  // canonical JSON; longer lists are cut and say so
+inline constexpr std::size_t kMaxRecordBytes =
+    16 * 1024;  // canonical JSON; longer lists are cut and say so
 
 struct Destination {
   std::string provider, host, model, jurisdiction;
@@ -27,9 +28,9 @@ struct Coverage {
 };
 
 struct Record {
-  std::string kind;      // "decision" | "completion" | "refusal" | "start" | "stop" | …
-  std::string exchange;  // UUIDv7
-  std::string actor;     // keyed pseudonym of who sent it
+  std::string kind;         // "decision" | "completion" | "refusal" | "start" | "stop" | …
+  std::string exchange;     // UUIDv7
+  std::string actor;        // keyed pseudonym of who sent it
   std::string application;  // from User-Agent: product/version only
   Destination destination;
   std::string method, path_class;  // "POST", API operation ("chat.completions"), never the raw path

@@ -30,18 +30,21 @@ std::string be64(std::uint64_t number) {
 
 std::uint64_t from_be64(std::string_view text) {
   std::uint64_t number = 0;
-  for (std::size_t i = 0; i < 8 && i < text.size(); ++i) number = number << 8 | static_cast<unsigned char>(text[i]);
+  for (std::size_t i = 0; i < 8 && i < text.size(); ++i)
+    number = number << 8 | static_cast<unsigned char>(text[i]);
   return number;
 }
 
-std::string encode(const LogState& state) { return be64(state.size) + be64(state.last_time_us); }
+std::string encode(const LogState& state) {
+  return be64(state.size) + be64(state.last_time_us);
+}
 
 /// The guard rails for RocksDB 7.8 (known faults of that release are in the comments).
 rocksdb::Options options_for_writing() {
   rocksdb::Options options;
   options.create_if_missing = true;
   options.create_missing_column_families = true;
-  options.recycle_log_file_num = 0;                   // data loss on recovery was reproduced with it
+  options.recycle_log_file_num = 0;  // data loss on recovery was reproduced with it
   options.wal_compression = rocksdb::kNoCompression;  // recovery of compressed fragments is faulty
   options.track_and_verify_wals_in_manifest = false;  // false "Missing WAL" before 7.10
   // Mid-log corruption refuses to open; a torn tail, never acknowledged, does not.
@@ -110,14 +113,16 @@ struct Database {
     std::string format;
     const rocksdb::Status status = db->Get({}, meta(), kFormatKey, &format);
     if (!status.ok() && !status.IsNotFound()) return std::unexpected(status.ToString());
-    if (status.ok() && format != kFormat) return std::unexpected("the ledger has format " + format + ", this program knows " + kFormat);
+    if (status.ok() && format != kFormat)
+      return std::unexpected("the ledger has format " + format + ", this program knows " + kFormat);
     const std::unique_ptr<rocksdb::Iterator> last(db->NewIterator({}, records()));
     last->SeekToLast();
     if (!last->status().ok()) return std::unexpected(last->status().ToString());
     const std::uint64_t stored = last->Valid() ? from_be64(last->key().ToStringView()) + 1 : 0;
     if (stored != state.size) {
-      return std::unexpected("the ledger is damaged: it counts " + std::to_string(state.size) + " records and holds " +
-                             std::to_string(stored) + "; restore it from a backup, keep this one as evidence");
+      return std::unexpected("the ledger is damaged: it counts " + std::to_string(state.size) +
+                             " records and holds " + std::to_string(stored) +
+                             "; restore it from a backup, keep this one as evidence");
     }
     return {};
   }
@@ -133,7 +138,8 @@ class RocksDbStore final : public Store {
 
   LogState state() const override { return state_; }
 
-  std::expected<void, std::string> append(const std::vector<std::string>& records, LogState after) override {
+  std::expected<void, std::string> append(const std::vector<std::string>& records,
+                                          LogState after) override {
     rocksdb::WriteBatch batch(0, 0, write_.protection_bytes_per_key, 0);
     std::uint64_t seq = state_.size;
     for (const std::string& record : records) {
@@ -178,20 +184,25 @@ class RocksDbReader final : public StoreReader {
   std::expected<void, std::string> for_each(
       std::uint64_t begin, std::uint64_t end,
       const std::function<bool(std::uint64_t seq, std::string_view json)>& visit) override {
-    const std::unique_ptr<rocksdb::Iterator> at(database_->db->NewIterator({}, database_->records()));
+    const std::unique_ptr<rocksdb::Iterator> at(
+        database_->db->NewIterator({}, database_->records()));
     std::uint64_t expected = begin;
-    for (at->Seek(be64(begin)); at->Valid() && expected < std::min(end, state_.size); at->Next(), ++expected) {
+    for (at->Seek(be64(begin)); at->Valid() && expected < std::min(end, state_.size);
+         at->Next(), ++expected) {
       const std::uint64_t seq = from_be64(at->key().ToStringView());
-      if (seq != expected) return std::unexpected("record " + std::to_string(expected) + " is missing");
+      if (seq != expected)
+        return std::unexpected("record " + std::to_string(expected) + " is missing");
       if (!visit(seq, at->value().ToStringView())) return {};
     }
     if (!at->status().ok()) return std::unexpected(at->status().ToString());
-    if (expected < std::min(end, state_.size)) return std::unexpected("record " + std::to_string(expected) + " is missing");
+    if (expected < std::min(end, state_.size))
+      return std::unexpected("record " + std::to_string(expected) + " is missing");
     return {};
   }
 
   std::expected<void, std::string> refresh() override {
-    if (const auto status = database_->db->TryCatchUpWithPrimary(); !status.ok()) return std::unexpected(status.ToString());
+    if (const auto status = database_->db->TryCatchUpWithPrimary(); !status.ok())
+      return std::unexpected(status.ToString());
     auto state = database_->read_state();
     if (!state) return std::unexpected(state.error());
     state_ = *state;
@@ -206,7 +217,8 @@ class RocksDbReader final : public StoreReader {
 
 }  // namespace
 
-std::expected<std::unique_ptr<Store>, std::string> open_rocksdb_store(const std::string& directory, Durability durability) {
+std::expected<std::unique_ptr<Store>, std::string> open_rocksdb_store(const std::string& directory,
+                                                                      Durability durability) {
   std::error_code error;
   std::filesystem::create_directories(directory, error);
   if (error) return std::unexpected("cannot make " + directory + ": " + error.message());
@@ -220,23 +232,28 @@ std::expected<std::unique_ptr<Store>, std::string> open_rocksdb_store(const std:
   auto state = database->read_state();
   if (!state) return std::unexpected(state.error());
   if (auto checked = database->check(*state); !checked) return std::unexpected(checked.error());
-  return std::make_unique<RocksDbStore>(std::move(database), *state, durability == Durability::Strict);
+  return std::make_unique<RocksDbStore>(std::move(database), *state,
+                                        durability == Durability::Strict);
 }
 
-std::expected<std::unique_ptr<StoreReader>, std::string> open_rocksdb_reader(const std::string& directory) {
+std::expected<std::unique_ptr<StoreReader>, std::string> open_rocksdb_reader(
+    const std::string& directory) {
   if (!std::filesystem::exists(directory + "/CURRENT")) {
-    return std::unexpected("no ledger at " + directory + ": start the gateway once, or set data_dir");
+    return std::unexpected("no ledger at " + directory +
+                           ": start the gateway once, or set data_dir");
   }
-  std::string scratch = (std::filesystem::temp_directory_path() / "customhouse-reader-XXXXXX").string();
-  if (::mkdtemp(scratch.data()) == nullptr) return std::unexpected("cannot make a temporary folder in " + scratch);
+  std::string scratch =
+      (std::filesystem::temp_directory_path() / "customhouse-reader-XXXXXX").string();
+  if (::mkdtemp(scratch.data()) == nullptr)
+    return std::unexpected("cannot make a temporary folder in " + scratch);
   auto database = std::make_unique<Database>();
   rocksdb::DB* db = nullptr;
   rocksdb::Options options;
   options.max_open_files = -1;  // a secondary keeps files open that the primary may delete
   options.info_log_level = rocksdb::FATAL_LEVEL;
   options.keep_log_file_num = 1;
-  const rocksdb::Status status =
-      rocksdb::DB::OpenAsSecondary(options, directory, scratch, families(), &database->handles, &db);
+  const rocksdb::Status status = rocksdb::DB::OpenAsSecondary(options, directory, scratch,
+                                                              families(), &database->handles, &db);
   database->db.reset(db);
   if (!status.ok()) {
     std::error_code ignored;

@@ -1,6 +1,7 @@
 // The ledger in RocksDB. The only room that knows RocksDB is rocksdb_store.cc.
 //
-// Column families: "rec" be64 seq -> canonical JSON; "meta" "state" -> LogState, "format" -> version.
+// Column families: "rec" be64 seq -> canonical JSON; "meta" "state" -> LogState, "format" ->
+// version.
 #pragma once
 
 #include <functional>
@@ -10,7 +11,8 @@
 namespace customhouse::audit {
 
 /// Opens for writing; one process at a time. Checks that the state agrees with the last record.
-std::expected<std::unique_ptr<Store>, std::string> open_rocksdb_store(const std::string& directory, Durability durability);
+std::expected<std::unique_ptr<Store>, std::string> open_rocksdb_store(const std::string& directory,
+                                                                      Durability durability);
 
 /// Opens for reading, beside a writer or without one.
 class StoreReader {
@@ -23,6 +25,7 @@ class StoreReader {
       const std::function<bool(std::uint64_t seq, std::string_view json)>& visit) = 0;
   virtual std::expected<void, std::string> refresh() = 0;
 };
-std::expected<std::unique_ptr<StoreReader>, std::string> open_rocksdb_reader(const std::string& directory);
+std::expected<std::unique_ptr<StoreReader>, std::string> open_rocksdb_reader(
+    const std::string& directory);
 
 }  // namespace customhouse::audit

@@ -13,7 +13,7 @@ namespace customhouse::audit {
 
 /// Where the log stands. Kept in the same write as the records it counts.
 struct LogState {
-  std::uint64_t size = 0;          // number of records, also the next seq
+  std::uint64_t size = 0;  // number of records, also the next seq
   std::uint64_t last_time_us = 0;
 };
 
@@ -23,7 +23,8 @@ class Store {
   virtual ~Store() = default;
   virtual LogState state() const = 0;
   /// `records` are canonical JSON with seq state().size, state().size + 1, …
-  virtual std::expected<void, std::string> append(const std::vector<std::string>& records, LogState after) = 0;
+  virtual std::expected<void, std::string> append(const std::vector<std::string>& records,
+                                                  LogState after) = 0;
 };
 
 }  // namespace customhouse::audit

@@ -67,7 +67,8 @@ FailureAnswer describe(UpstreamFailure failure) {
     case UpstreamFailure::Unreachable:
       return {502, "upstream_unreachable", "the provider could not be reached"};
     case UpstreamFailure::BadCertificate:
-      return {502, "upstream_certificate", "the provider's certificate could not be verified; nothing was sent"};
+      return {502, "upstream_certificate",
+              "the provider's certificate could not be verified; nothing was sent"};
     case UpstreamFailure::TimedOut:
       return {504, "upstream_timeout", "the provider did not answer in time"};
     case UpstreamFailure::Broken:
@@ -82,13 +83,20 @@ FailureAnswer describe(UpstreamFailure failure) {
 
 std::string_view to_string(Outcome outcome) noexcept {
   switch (outcome) {
-    case Outcome::Complete: return "complete";
-    case Outcome::Refused: return "refused";
-    case Outcome::ClientClosed: return "client_closed";
-    case Outcome::UpstreamFailed: return "upstream_failed";
-    case Outcome::Truncated: return "truncated";
-    case Outcome::TimedOut: return "timed_out";
-    case Outcome::Shutdown: return "shutdown";
+    case Outcome::Complete:
+      return "complete";
+    case Outcome::Refused:
+      return "refused";
+    case Outcome::ClientClosed:
+      return "client_closed";
+    case Outcome::UpstreamFailed:
+      return "upstream_failed";
+    case Outcome::Truncated:
+      return "truncated";
+    case Outcome::TimedOut:
+      return "timed_out";
+    case Outcome::Shutdown:
+      return "shutdown";
   }
   return "unknown";
 }
@@ -121,13 +129,15 @@ void Exchange::request_head(proto::RequestHead head) {
 
   if (!context_.server_name.empty() && context_.server_name != context_.authority.host) {
     refuse(421, "misdirected_request",
-           "the TLS server name is another host than the proxy was asked for; open a connection to that host",
+           "the TLS server name is another host than the proxy was asked for; open a connection to "
+           "that host",
            "customhouse.misdirected");
     return;
   }
   if (const std::string* host = headers.find("Host"); host != nullptr) {
     auto named = proto::parse_authority(*host, context_.authority.port);
-    if (!named || named->host != context_.authority.host) {
+    if (!named || named->host != context_.authority.host ||
+        named->port != context_.authority.port) {
       refuse(421, "misdirected_request",
              "Host names another host than the connection is for; open a connection to that host",
              "customhouse.misdirected");
@@ -136,7 +146,8 @@ void Exchange::request_head(proto::RequestHead head) {
   }
   if (target == TargetFit::Elsewhere) {
     refuse(421, "misdirected_request",
-           "the request's target names another host than the connection is for; open a connection to that host",
+           "the request's target names another host than the connection is for; open a connection "
+           "to that host",
            "customhouse.misdirected");
     return;
   }
@@ -146,7 +157,8 @@ void Exchange::request_head(proto::RequestHead head) {
     return;
   }
   if (target == TargetFit::Malformed) {
-    refuse(400, "invalid_request", "the request's target is neither a path nor an https URL", "customhouse.invalid_request");
+    refuse(400, "invalid_request", "the request's target is neither a path nor an https URL",
+           "customhouse.invalid_request");
     return;
   }
   if (headers.count("Upgrade") != 0 && headers.has_token("Upgrade", "websocket")) {
@@ -197,14 +209,16 @@ void Exchange::decide() {
   const Snapshot& snapshot = *context_.snapshot;
   std::string model;
   std::optional<policy::Coverage> coverage;
-  record_.actor = actor_pseudonym(*snapshot.pseudonym_key, request_.headers, context_.client_address);
+  record_.actor =
+      actor_pseudonym(*snapshot.pseudonym_key, request_.headers, context_.client_address);
 
   if (!refusal_) {
     if (auto finished = request_decoder_->finish(); !finished) request_failed(finished.error());
   }
   if (!refusal_) {
-    auto extraction = provider::extract(operation_, request_.target, media_type_and_parameters(request_.headers),
-                                        body_, snapshot.extraction_limits);
+    auto extraction =
+        provider::extract(operation_, request_.target, media_type_and_parameters(request_.headers),
+                          body_, snapshot.extraction_limits);
     if (!extraction) {
       refuse(extraction.error().status, "unreadable_request",
              "the gateway cannot read this request and does not send what it cannot read: " +
@@ -220,17 +234,19 @@ void Exchange::decide() {
       spans.push_back({target.scanned, "target", policy::SpanRole::Identifier});
       const policy::RequestFacts facts{context_.provider->id, context_.authority.host,
                                        context_.provider->jurisdiction, model, record_.actor};
-      auto decision = policy::evaluate(*snapshot.rules, facts, spans, *coverage, *snapshot.pseudonym_key);
+      auto decision =
+          policy::evaluate(*snapshot.rules, facts, spans, *coverage, *snapshot.pseudonym_key);
       if (!decision) {
-        refuse(503, "scan_failed", "the request could not be scanned and was not sent: " + decision.error().what,
+        refuse(503, "scan_failed",
+               "the request could not be scanned and was not sent: " + decision.error().what,
                "customhouse.scan_failed");
       } else {
         decision_ = std::move(*decision);
         if (decision_.action == policy::Action::Block) {
           refusal_ = Refusal{400, "customhouse_policy_block", decision_.reason};
         } else {
-          const auto first_in_target =
-              std::ranges::find_if(decision_.replacements, [&](const policy::Replacement& replacement) {
+          const auto first_in_target = std::ranges::find_if(
+              decision_.replacements, [&](const policy::Replacement& replacement) {
                 return replacement.span >= body_spans;
               });
           const std::span in_body(decision_.replacements.begin(), first_in_target);
@@ -263,7 +279,8 @@ void Exchange::fill_record() {
   const Snapshot& snapshot = *context_.snapshot;
   record_.exchange = context_.id;
   if (record_.actor.empty()) {
-    record_.actor = actor_pseudonym(*snapshot.pseudonym_key, request_.headers, context_.client_address);
+    record_.actor =
+        actor_pseudonym(*snapshot.pseudonym_key, request_.headers, context_.client_address);
   }
   record_.application = application_name(header_or_empty(request_.headers, "User-Agent"));
   record_.destination.provider = context_.provider->id;
@@ -280,7 +297,8 @@ void Exchange::fill_record() {
   }
 }
 
-// ---------------------------------------------------------------- Decided -> Recorded -> Forwarding
+// ---------------------------------------------------------------- Decided -> Recorded ->
+// Forwarding
 
 void Exchange::recorded(std::expected<std::uint64_t, std::string> seq) {
   if (phase_ != Phase::Decided) return;
@@ -315,8 +333,8 @@ void Exchange::answer_refusal() {
   if (refusal_->status == 426) head.headers.add("Upgrade", "HTTP/1.1");
   // SDKs retry 408, 409, 429 and 5xx by themselves; only an outage of ours is worth that.
   head.headers.add("x-should-retry", refusal_->status == 503 ? "true" : "false");
-  std::string body = provider::error_body(context_.provider->family, refusal_->status, refusal_->code,
-                                          refusal_->message);
+  std::string body = provider::error_body(context_.provider->family, refusal_->status,
+                                          refusal_->code, refusal_->message);
   response_status_ = refusal_->status;
   const std::uint64_t length = body.size();
   head_sent_ = true;
@@ -379,12 +397,13 @@ void Exchange::response_head(proto::ResponseHead head) {
     }
     head.headers.remove("Content-MD5");
     head.headers.remove("Digest");
-    restorer_ = provider::AnswerRestorer::create(operation_, header_or_empty(head.headers, "Content-Type"),
-                                                 decision_.restores);
+    restorer_ = provider::AnswerRestorer::create(
+        operation_, header_or_empty(head.headers, "Content-Type"), decision_.restores);
     length.reset();
   }
   // In a coded stream a comment cannot be put between events.
-  event_stream_ = type == "text/event-stream" && (coding.empty() || response_decoder_ || coding == "identity");
+  event_stream_ =
+      type == "text/event-stream" && (coding.empty() || response_decoder_ || coding == "identity");
   head_sent_ = true;
   phase_ = Phase::ResponseHead;
   actions_.emplace_back(SendHead{std::move(head), length, no_body});
@@ -453,7 +472,9 @@ void Exchange::silence() {
 
 // ---------------------------------------------------------------- Settled
 
-void Exchange::client_closed() { settle(Outcome::ClientClosed); }
+void Exchange::client_closed() {
+  settle(Outcome::ClientClosed);
+}
 void Exchange::shut_down() {
   if (!settled()) actions_.emplace_back(AbortAnswer{});
   settle(Outcome::Shutdown);

@@ -24,9 +24,9 @@
 namespace customhouse::flow {
 
 enum class Phase : std::uint8_t {
-  RequestHead,   // nothing known yet
-  RequestBody,   // head accepted; body arriving, content codings undone
-  Decided,       // body read, scanned and judged; the decision record is on its way to the ledger
+  RequestHead,  // nothing known yet
+  RequestBody,  // head accepted; body arriving, content codings undone
+  Decided,      // body read, scanned and judged; the decision record is on its way to the ledger
   // Beyond this point the decision is durable and nothing about it changes.
   Recorded,
   Forwarding,    // the edited request may leave
@@ -36,7 +36,15 @@ enum class Phase : std::uint8_t {
 };
 
 /// How an exchange ended, as the ledger says it.
-enum class Outcome : std::uint8_t { Complete, Refused, ClientClosed, UpstreamFailed, Truncated, TimedOut, Shutdown };
+enum class Outcome : std::uint8_t {
+  Complete,
+  Refused,
+  ClientClosed,
+  UpstreamFailed,
+  Truncated,
+  TimedOut,
+  Shutdown
+};
 std::string_view to_string(Outcome outcome) noexcept;
 
 /// What the edge knows about an exchange before its first byte.
@@ -72,11 +80,18 @@ struct AbortAnswer {};  // the answer cannot be completed: close the client so t
 struct AppendCompletion {
   audit::Record record;
 };
-using Action = std::variant<SendContinue, AppendDecision, Forward, SendHead, SendBody, SendEnd, AbortAnswer,
-                            AppendCompletion>;
+using Action = std::variant<SendContinue, AppendDecision, Forward, SendHead, SendBody, SendEnd,
+                            AbortAnswer, AppendCompletion>;
 
 /// Why the provider could not be reached or asked. No request byte has left for any but `Broken`.
-enum class UpstreamFailure : std::uint8_t { Unresolved, Unreachable, BadCertificate, TimedOut, Broken, BadAnswer };
+enum class UpstreamFailure : std::uint8_t {
+  Unresolved,
+  Unreachable,
+  BadCertificate,
+  TimedOut,
+  Broken,
+  BadAnswer
+};
 
 /// Not thread-safe; one thread at a time.
 class Exchange {
@@ -110,7 +125,8 @@ class Exchange {
   void client_closed();
   void timed_out();
   void shut_down();
-  /// Time since the first byte, for the completion record; call before the event that may settle it.
+  /// Time since the first byte, for the completion record; call before the event that may settle
+  /// it.
   void set_elapsed_ms(std::uint64_t milliseconds) noexcept { elapsed_ms_ = milliseconds; }
 
   std::optional<Action> next();

@@ -12,7 +12,8 @@ namespace customhouse::flow {
 namespace {
 
 bool starts_with_ignoring_case(std::string_view text, std::string_view prefix) {
-  return text.size() >= prefix.size() && proto::equals_ignoring_case(text.substr(0, prefix.size()), prefix);
+  return text.size() >= prefix.size() &&
+         proto::equals_ignoring_case(text.substr(0, prefix.size()), prefix);
 }
 
 std::string_view trim(std::string_view text) {
@@ -23,7 +24,8 @@ std::string_view trim(std::string_view text) {
 
 /// The client's codings that we can decode too, with their weights; "identity" if none is left.
 std::string readable_codings(std::string_view accepted) {
-  static constexpr std::array<std::string_view, 5> kKnown = {"gzip", "deflate", "br", "zstd", "identity"};
+  static constexpr std::array<std::string_view, 5> kKnown = {"gzip", "deflate", "br", "zstd",
+                                                             "identity"};
   std::string result;
   while (!accepted.empty()) {
     const std::size_t comma = std::min(accepted.find(','), accepted.size());
@@ -41,8 +43,9 @@ std::string readable_codings(std::string_view accepted) {
 
 }  // namespace
 
-proto::RequestHead rewrite_request(const proto::RequestHead& request, const proto::Authority& authority,
-                                   std::size_t body_bytes, bool restored) {
+proto::RequestHead rewrite_request(const proto::RequestHead& request,
+                                   const proto::Authority& authority, std::size_t body_bytes,
+                                   bool restored) {
   proto::RequestHead head;
   head.method = request.method;
   head.target = request.target;
@@ -50,13 +53,14 @@ proto::RequestHead rewrite_request(const proto::RequestHead& request, const prot
   const bool had_body_framing =
       head.headers.count("Content-Length") != 0 || head.headers.count("Transfer-Encoding") != 0;
   proto::strip_hop_by_hop(head.headers);
-  for (const std::string_view name : {"Expect", "Content-Encoding", "Content-Length", "Via", "Forwarded",
-                                      "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto",
-                                      "X-Real-IP", "Content-MD5", "Digest"}) {
+  for (const std::string_view name :
+       {"Expect", "Content-Encoding", "Content-Length", "Via", "Forwarded", "X-Forwarded-For",
+        "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP", "Content-MD5", "Digest"}) {
     head.headers.remove(name);
   }
   head.headers.set("Host", proto::to_string(authority, 443));
-  if (had_body_framing || body_bytes != 0) head.headers.set("Content-Length", std::to_string(body_bytes));
+  if (had_body_framing || body_bytes != 0)
+    head.headers.set("Content-Length", std::to_string(body_bytes));
   const std::string* accepted = head.headers.find("Accept-Encoding");
   head.headers.set("Accept-Encoding",
                    restored || accepted == nullptr ? "identity" : readable_codings(*accepted));
@@ -64,27 +68,33 @@ proto::RequestHead rewrite_request(const proto::RequestHead& request, const prot
 }
 
 TargetParts split_target(std::string_view target) {
-  static constexpr std::array<std::string_view, 4> kCredentials = {"key=", "api_key=", "api-key=", "access_token="};
+  static constexpr std::array<std::string_view, 4> kCredentials = {
+      "key=", "api_key=", "api-key=", "access_token="};
   const std::size_t query = target.find('?');
   std::size_t at = query;
   while (at != std::string_view::npos && at < target.size()) {
     const std::string_view parameter = target.substr(at + 1);
     for (const std::string_view name : kCredentials) {
-      if (starts_with_ignoring_case(parameter, name)) return {target.substr(0, at), target.substr(at)};
+      if (starts_with_ignoring_case(parameter, name))
+        return {target.substr(0, at), target.substr(at)};
     }
     at = target.find('&', at + 1);
   }
   return {target, {}};
 }
 
-std::string edit_target(const TargetParts& parts, std::span<const policy::Replacement> replacements) {
+std::string edit_target(const TargetParts& parts,
+                        std::span<const policy::Replacement> replacements) {
   std::vector<policy::Edit> edits;
   for (const auto& replacement : replacements) {
     std::string encoded;
     for (const char c : replacement.text) {
-      if (c == '[') encoded += "%5B";
-      else if (c == ']') encoded += "%5D";
-      else encoded += c;
+      if (c == '[')
+        encoded += "%5B";
+      else if (c == ']')
+        encoded += "%5D";
+      else
+        encoded += c;
     }
     edits.push_back({replacement.begin, replacement.end, std::move(encoded)});
   }
@@ -118,7 +128,8 @@ std::string application_name(std::string_view user_agent) {
 }
 
 std::string known_method(std::string_view method) {
-  for (const std::string_view known : {"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "CONNECT", "TRACE"}) {
+  for (const std::string_view known :
+       {"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "CONNECT", "TRACE"}) {
     if (method == known) return std::string(method);
   }
   return "OTHER";

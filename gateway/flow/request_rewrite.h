@@ -18,28 +18,31 @@ namespace customhouse::flow {
 inline constexpr std::size_t kMaxDecodedAnswerBytes = 1024u * 1024 * 1024;
 
 /// Origin-form target and header for the provider: Host and Content-Length set, hop-by-hop fields,
-/// Expect, Content-Encoding, Via, Forwarded and X-Forwarded-* gone. Accept-Encoding becomes what can
-/// be read while streaming: `identity` if the answer will be `restored`, else the client's
+/// Expect, Content-Encoding, Via, Forwarded and X-Forwarded-* gone. Accept-Encoding becomes what
+/// can be read while streaming: `identity` if the answer will be `restored`, else the client's
 /// choice among the codings we know.
-proto::RequestHead rewrite_request(const proto::RequestHead& request, const proto::Authority& authority,
-                                   std::size_t body_bytes, bool restored);
+proto::RequestHead rewrite_request(const proto::RequestHead& request,
+                                   const proto::Authority& authority, std::size_t body_bytes,
+                                   bool restored);
 
-/// A request target, cut so that a provider's own credential in the query (`key=` of Gemini, `api_key=`)
-/// is neither scanned nor edited.
+/// A request target, cut so that a provider's own credential in the query (`key=` of Gemini,
+/// `api_key=`) is neither scanned nor edited.
 struct TargetParts {
   std::string_view scanned;  // from the start of the target to the credential, or to the end
   std::string_view kept;
 };
 TargetParts split_target(std::string_view target);
 /// Writes placeholders into the scanned part, percent-encoded.
-std::string edit_target(const TargetParts& parts, std::span<const policy::Replacement> replacements);
+std::string edit_target(const TargetParts& parts,
+                        std::span<const policy::Replacement> replacements);
 
 /// Who sent it, as a keyed pseudonym of the credential or, without one, of the address:
 /// "CREDENTIAL_…", "ADDRESS_…".
 std::string actor_pseudonym(const policy::PseudonymKey& key, const proto::HeaderList& headers,
                             std::string_view client_address);
 
-/// Product and version of a User-Agent ("claude-cli/2.1.197"), at most 64 characters of token alphabet.
+/// Product and version of a User-Agent ("claude-cli/2.1.197"), at most 64 characters of token
+/// alphabet.
 std::string application_name(std::string_view user_agent);
 
 /// The method if it is a registered one, else "OTHER": a method can carry text.

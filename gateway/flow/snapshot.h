@@ -1,5 +1,5 @@
-// What an exchange is judged by: built whole, swapped whole. An exchange keeps the one it began with,
-// so its record can name it, and a reload never mixes two policies in one verdict.
+// What an exchange is judged by: built whole, swapped whole. An exchange keeps the one it began
+// with, so its record can name it, and a reload never mixes two policies in one verdict.
 #pragma once
 
 #include <memory>

@@ -38,10 +38,13 @@ bool is_public(const asio::ip::address& address) {
   if (v6.is_v4_mapped()) return is_public_v4(v4_at(bytes, 12));
   if (bytes[0] == 0x20 && bytes[1] == 0x02) return is_public_v4(v4_at(bytes, 2));  // 6to4
   if (bytes[0] == 0x00 && bytes[1] == 0x64 && bytes[2] == 0xff && bytes[3] == 0x9b) {
-    return bytes[4] == 0 && is_public_v4(v4_at(bytes, 12));  // NAT64 64:ff9b::/96, not 64:ff9b:1::/48
+    return bytes[4] == 0 &&
+           is_public_v4(v4_at(bytes, 12));  // NAT64 64:ff9b::/96, not 64:ff9b:1::/48
   }
-  if (bytes[0] == 0x20 && bytes[1] == 0x01 && bytes[2] == 0x0d && bytes[3] == 0xb8) return false;  // documentation
-  if (bytes[0] == 0x20 && bytes[1] == 0x01 && bytes[2] == 0x00 && bytes[3] == 0x00) return false;  // Teredo
+  if (bytes[0] == 0x20 && bytes[1] == 0x01 && bytes[2] == 0x0d && bytes[3] == 0xb8)
+    return false;  // documentation
+  if (bytes[0] == 0x20 && bytes[1] == 0x01 && bytes[2] == 0x00 && bytes[3] == 0x00)
+    return false;                    // Teredo
   return (bytes[0] & 0xe0) == 0x20;  // 2000::/3 is all the global unicast there is
 }
 
@@ -49,11 +52,13 @@ std::expected<tcp::endpoint, std::string> parse_endpoint(const std::string& text
   const std::size_t colon = text.rfind(':');
   if (colon == std::string::npos) return std::unexpected("'" + text + "' is not address:port");
   std::string host = text.substr(0, colon);
-  if (host.size() >= 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
+  if (host.size() >= 2 && host.front() == '[' && host.back() == ']')
+    host = host.substr(1, host.size() - 2);
   std::uint16_t port = 0;
   const char* end = text.data() + text.size();
   const auto [stop, parse_error] = std::from_chars(text.data() + colon + 1, end, port);
-  if (parse_error != std::errc{} || stop != end) return std::unexpected("'" + text + "' has no valid port");
+  if (parse_error != std::errc{} || stop != end)
+    return std::unexpected("'" + text + "' has no valid port");
   boost::system::error_code error;
   if (host == "localhost") host = "127.0.0.1";
   const auto address = asio::ip::make_address(host, error);

@@ -8,9 +8,9 @@
 
 namespace customhouse::net {
 
-/// False for loopback, link-local, private, shared (RFC 6598), multicast, unspecified, documentation and
-/// reserved ranges, also inside IPv4-mapped, 6to4 and NAT64 addresses: a proxy must not be a way into the network it
-/// stands in (SSRF).
+/// False for loopback, link-local, private, shared (RFC 6598), multicast, unspecified,
+/// documentation and reserved ranges, also inside IPv4-mapped, 6to4 and NAT64 addresses: a proxy
+/// must not be a way into the network it stands in (SSRF).
 bool is_public(const asio::ip::address& address);
 
 /// "127.0.0.1:8080", "[::1]:0".

@@ -29,7 +29,8 @@ std::string bio_text(BIO* bio) {
 }
 
 /// Whole or not at all: temporary file, fsync, rename, fsync of the folder.
-std::expected<void, std::string> write_file(const std::string& path, const std::string& bytes, mode_t mode) {
+std::expected<void, std::string> write_file(const std::string& path, const std::string& bytes,
+                                            mode_t mode) {
   const std::filesystem::path target(path);
   std::error_code error;
   std::filesystem::create_directories(target.parent_path(), error);
@@ -37,7 +38,8 @@ std::expected<void, std::string> write_file(const std::string& path, const std::
   const auto failed = [&](const char* what) {
     return std::unexpected(std::string(what) + " " + temporary + ": " + std::strerror(errno));
   };
-  const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
+  const int fd =
+      ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
   if (fd < 0) return failed("cannot create");
   std::size_t done = 0;
   while (done < bytes.size()) {
@@ -54,7 +56,8 @@ std::expected<void, std::string> write_file(const std::string& path, const std::
   }
   ::close(fd);
   if (::rename(temporary.c_str(), path.c_str()) != 0) return failed("cannot rename");
-  if (const int folder = ::open(target.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); folder >= 0) {
+  if (const int folder = ::open(target.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+      folder >= 0) {
     ::fsync(folder);
     ::close(folder);
   }
@@ -96,17 +99,18 @@ CertificateAuthority::CertificateAuthority(std::unique_ptr<Implementation> imple
     : implementation_(std::move(implementation)) {}
 CertificateAuthority::~CertificateAuthority() = default;
 
-std::expected<std::shared_ptr<CertificateAuthority>, std::string> CertificateAuthority::load_or_create(
-    const CaOptions& options) {
+std::expected<std::shared_ptr<CertificateAuthority>, std::string>
+CertificateAuthority::load_or_create(const CaOptions& options) {
   const bool have_certificate = std::filesystem::exists(options.certificate_file);
   const bool have_key = std::filesystem::exists(options.private_key_file);
   if (have_key && !have_certificate) {
-    return std::unexpected("the CA key " + options.private_key_file + " is there but its certificate " +
-                           options.certificate_file + " is not; restore it, or remove the key to have a new CA made");
+    return std::unexpected("the CA key " + options.private_key_file +
+                           " is there but its certificate " + options.certificate_file +
+                           " is not; restore it, or remove the key to have a new CA made");
   }
   if (have_certificate && !have_key) {
-    return std::unexpected("the CA certificate " + options.certificate_file + " is there but its key " +
-                           options.private_key_file +
+    return std::unexpected("the CA certificate " + options.certificate_file +
+                           " is there but its key " + options.private_key_file +
                            " is not; restore it, or remove the certificate to have a new CA made");
   }
   if (!have_certificate) {
@@ -115,11 +119,12 @@ std::expected<std::shared_ptr<CertificateAuthority>, std::string> CertificateAut
   return load(options);
 }
 
-std::expected<std::shared_ptr<CertificateAuthority>, std::string> CertificateAuthority::load(const CaOptions& options) {
-  struct stat status {};
+std::expected<std::shared_ptr<CertificateAuthority>, std::string> CertificateAuthority::load(
+    const CaOptions& options) {
+  struct stat status{};
   if (::stat(options.private_key_file.c_str(), &status) != 0) {
-    return std::unexpected("cannot read the CA key " + options.private_key_file + ": " + std::strerror(errno) +
-                           "; start the gateway once to have a CA made");
+    return std::unexpected("cannot read the CA key " + options.private_key_file + ": " +
+                           std::strerror(errno) + "; start the gateway once to have a CA made");
   }
   if ((status.st_mode & 077) != 0) {
     return std::unexpected("the CA key " + options.private_key_file +
@@ -131,25 +136,32 @@ std::expected<std::shared_ptr<CertificateAuthority>, std::string> CertificateAut
   if (!key_text) return std::unexpected(key_text.error());
 
   auto implementation = std::make_unique<Implementation>();
-  BioPointer certificate_bio(BIO_new_mem_buf(certificate_text->data(), static_cast<int>(certificate_text->size())),
-                             BIO_free_all);
-  implementation->certificate = {PEM_read_bio_X509(certificate_bio.get(), nullptr, nullptr, nullptr), X509_free};
-  BioPointer key_bio(BIO_new_mem_buf(key_text->data(), static_cast<int>(key_text->size())), BIO_free_all);
+  BioPointer certificate_bio(
+      BIO_new_mem_buf(certificate_text->data(), static_cast<int>(certificate_text->size())),
+      BIO_free_all);
+  implementation->certificate = {
+      PEM_read_bio_X509(certificate_bio.get(), nullptr, nullptr, nullptr), X509_free};
+  BioPointer key_bio(BIO_new_mem_buf(key_text->data(), static_cast<int>(key_text->size())),
+                     BIO_free_all);
   // An encrypted key must not make OpenSSL ask on the terminal.
   const auto no_passphrase = [](char*, int, int, void*) { return -1; };
-  implementation->key = {PEM_read_bio_PrivateKey(key_bio.get(), nullptr, no_passphrase, nullptr), EVP_PKEY_free};
+  implementation->key = {PEM_read_bio_PrivateKey(key_bio.get(), nullptr, no_passphrase, nullptr),
+                         EVP_PKEY_free};
   OPENSSL_cleanse(key_text->data(), key_text->size());
   ERR_clear_error();
-  if (!implementation->certificate) return std::unexpected(options.certificate_file + " holds no PEM certificate");
-  if (!implementation->key) return std::unexpected(options.private_key_file + " holds no unencrypted PEM key");
+  if (!implementation->certificate)
+    return std::unexpected(options.certificate_file + " holds no PEM certificate");
+  if (!implementation->key)
+    return std::unexpected(options.private_key_file + " holds no unencrypted PEM key");
   if (X509_check_private_key(implementation->certificate.get(), implementation->key.get()) != 1) {
     ERR_clear_error();
     return std::unexpected("the CA certificate " + options.certificate_file + " and the key " +
                            options.private_key_file + " do not belong together");
   }
   if (X509_cmp_current_time(X509_get0_notAfter(implementation->certificate.get())) < 0) {
-    return std::unexpected("the CA certificate " + options.certificate_file +
-                           " has expired; remove it and its key to have a new CA made, then roll it out");
+    return std::unexpected(
+        "the CA certificate " + options.certificate_file +
+        " has expired; remove it and its key to have a new CA made, then roll it out");
   }
   if (X509_check_ca(implementation->certificate.get()) != 1) {
     return std::unexpected(options.certificate_file + " is not a CA certificate");
@@ -162,7 +174,8 @@ std::string CertificateAuthority::certificate_pem() const {
   return certificate_to_pem(implementation_->certificate.get());
 }
 
-std::vector<std::string> CertificateAuthority::domains_not_permitted(const std::vector<std::string>& domains) const {
+std::vector<std::string> CertificateAuthority::domains_not_permitted(
+    const std::vector<std::string>& domains) const {
   std::vector<std::string> missing;
   // A CA that the company brought itself may have no constraints: then it permits everything.
   if (implementation_->permitted_domains.empty()) return missing;
@@ -184,9 +197,12 @@ CertificateAuthority::Description CertificateAuthority::describe() const {
   description.subject = text_of([&](BIO* bio) {
     X509_NAME_print_ex(bio, X509_get_subject_name(certificate), 0, XN_FLAG_RFC2253);
   });
-  description.serial = text_of([&](BIO* bio) { i2a_ASN1_INTEGER(bio, X509_get0_serialNumber(certificate)); });
-  description.not_before = text_of([&](BIO* bio) { ASN1_TIME_print(bio, X509_get0_notBefore(certificate)); });
-  description.not_after = text_of([&](BIO* bio) { ASN1_TIME_print(bio, X509_get0_notAfter(certificate)); });
+  description.serial =
+      text_of([&](BIO* bio) { i2a_ASN1_INTEGER(bio, X509_get0_serialNumber(certificate)); });
+  description.not_before =
+      text_of([&](BIO* bio) { ASN1_TIME_print(bio, X509_get0_notBefore(certificate)); });
+  description.not_after =
+      text_of([&](BIO* bio) { ASN1_TIME_print(bio, X509_get0_notAfter(certificate)); });
   unsigned char digest[EVP_MAX_MD_SIZE];
   unsigned int size = 0;
   X509_digest(certificate, EVP_sha256(), digest, &size);

@@ -11,7 +11,7 @@ namespace customhouse::net {
 
 struct CaOptions {
   std::string certificate_file;
-  std::string private_key_file;               // 0600
+  std::string private_key_file;                // 0600
   std::vector<std::string> permitted_domains;  // ProviderTable::constraint_domains()
 };
 
@@ -21,8 +21,10 @@ class CertificateAuthority {
   /// file, fsynced and renamed). Errors say what to do: one file missing, key too open, key and
   /// certificate not belonging together, expired, or constraints that lack a governed domain
   /// (then `customhouse ca rotate` is the mend).
-  static std::expected<std::shared_ptr<CertificateAuthority>, std::string> load_or_create(const CaOptions& options);
-  static std::expected<std::shared_ptr<CertificateAuthority>, std::string> load(const CaOptions& options);
+  static std::expected<std::shared_ptr<CertificateAuthority>, std::string> load_or_create(
+      const CaOptions& options);
+  static std::expected<std::shared_ptr<CertificateAuthority>, std::string> load(
+      const CaOptions& options);
   ~CertificateAuthority();
 
   std::string certificate_pem() const;

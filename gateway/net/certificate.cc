@@ -23,7 +23,9 @@ void set_random_serial(X509* certificate) {
   check(RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) == 1, "make random bytes");
   bytes[0] = static_cast<unsigned char>((bytes[0] & 0x3f) | 0x40);
   BIGNUM* number = BN_bin2bn(bytes.data(), static_cast<int>(bytes.size()), nullptr);
-  check(number != nullptr && BN_to_ASN1_INTEGER(number, X509_get_serialNumber(certificate)) != nullptr, "set a serial");
+  check(number != nullptr &&
+            BN_to_ASN1_INTEGER(number, X509_get_serialNumber(certificate)) != nullptr,
+        "set a serial");
   BN_free(number);
 }
 
@@ -91,7 +93,8 @@ KeyPointer generate_p256_key() {
   return {key, EVP_PKEY_free};
 }
 
-X509Pointer make_ca_certificate(EVP_PKEY* key, const std::vector<std::string>& domains, std::time_t now) {
+X509Pointer make_ca_certificate(EVP_PKEY* key, const std::vector<std::string>& domains,
+                                std::time_t now) {
   X509Pointer certificate(X509_new(), X509_free);
   X509* raw = certificate.get();
   X509_set_version(raw, X509_VERSION_3);
@@ -100,7 +103,8 @@ X509Pointer make_ca_certificate(EVP_PKEY* key, const std::vector<std::string>& d
   set_times(raw, now - kLeafBackdate, now + kYears10);
   X509_NAME* name = X509_get_subject_name(raw);
   check(X509_NAME_add_entry_by_NID(name, NID_organizationName, MBSTRING_UTF8,
-                                   reinterpret_cast<const unsigned char*>("Customhouse"), -1, -1, 0) == 1,
+                                   reinterpret_cast<const unsigned char*>("Customhouse"), -1, -1,
+                                   0) == 1,
         "set a name");
   add_common_name(name, "Customhouse interception CA");
   X509_set_issuer_name(raw, name);
@@ -128,8 +132,8 @@ X509Pointer make_ca_certificate(EVP_PKEY* key, const std::vector<std::string>& d
   return certificate;
 }
 
-X509Pointer make_leaf_certificate(const CertificateAuthority::Implementation& ca, EVP_PKEY* leaf_key,
-                                  const std::string& host, std::time_t now) {
+X509Pointer make_leaf_certificate(const CertificateAuthority::Implementation& ca,
+                                  EVP_PKEY* leaf_key, const std::string& host, std::time_t now) {
   X509Pointer certificate(X509_new(), X509_free);
   X509* raw = certificate.get();
   X509_set_version(raw, X509_VERSION_3);
@@ -138,7 +142,8 @@ X509Pointer make_leaf_certificate(const CertificateAuthority::Implementation& ca
   const std::time_t ca_start = to_time(X509_get0_notBefore(ca.certificate.get()));
   const std::time_t start = std::max(now - kLeafBackdate, ca_start);
   set_times(raw, start, std::min(now - kLeafBackdate + kLeafLifetime, ca_end));
-  // A common name holds at most 64 characters (X.520 ub-common-name); without one the SAN is critical.
+  // A common name holds at most 64 characters (X.520 ub-common-name); without one the SAN is
+  // critical.
   const bool named = host.size() <= 64;
   if (named) add_common_name(X509_get_subject_name(raw), host);
   X509_set_issuer_name(raw, X509_get_subject_name(ca.certificate.get()));
@@ -152,7 +157,8 @@ X509Pointer make_leaf_certificate(const CertificateAuthority::Implementation& ca
   add_extension(raw, &context, NID_authority_key_identifier, "keyid:always");
   GENERAL_NAMES* names = GENERAL_NAMES_new();
   check(names != nullptr && sk_GENERAL_NAME_push(names, dns_name(host)) > 0, "make a subject name");
-  const int added = X509_add1_ext_i2d(raw, NID_subject_alt_name, names, named ? 0 : 1, X509V3_ADD_APPEND);
+  const int added =
+      X509_add1_ext_i2d(raw, NID_subject_alt_name, names, named ? 0 : 1, X509V3_ADD_APPEND);
   GENERAL_NAMES_free(names);
   check(added == 1, "add the subject name");
   check(X509_sign(raw, ca.key.get(), EVP_sha256()) > 0, "sign a leaf");
@@ -161,8 +167,8 @@ X509Pointer make_leaf_certificate(const CertificateAuthority::Implementation& ca
 
 std::vector<std::string> permitted_domains_of(X509* ca_certificate) {
   std::vector<std::string> domains;
-  auto* constraints =
-      static_cast<NAME_CONSTRAINTS*>(X509_get_ext_d2i(ca_certificate, NID_name_constraints, nullptr, nullptr));
+  auto* constraints = static_cast<NAME_CONSTRAINTS*>(
+      X509_get_ext_d2i(ca_certificate, NID_name_constraints, nullptr, nullptr));
   if (constraints == nullptr) return domains;
   for (int i = 0; i < sk_GENERAL_SUBTREE_num(constraints->permittedSubtrees); ++i) {
     const GENERAL_NAME* base = sk_GENERAL_SUBTREE_value(constraints->permittedSubtrees, i)->base;
@@ -177,7 +183,8 @@ std::vector<std::string> permitted_domains_of(X509* ca_certificate) {
 bool permits(const std::vector<std::string>& domains, std::string_view host) {
   return std::ranges::any_of(domains, [&](const std::string& domain) {
     if (host == domain) return true;
-    return host.size() > domain.size() && host.ends_with(domain) && host[host.size() - domain.size() - 1] == '.';
+    return host.size() > domain.size() && host.ends_with(domain) &&
+           host[host.size() - domain.size() - 1] == '.';
   });
 }
 

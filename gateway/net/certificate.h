@@ -26,11 +26,13 @@ KeyPointer generate_p256_key();
 
 /// Self-signed: CA:TRUE pathlen 0, keyCertSign, SKI, AKI, critical name constraints permitting
 /// `domains` (and what stands below them) and excluding every IP address.
-X509Pointer make_ca_certificate(EVP_PKEY* key, const std::vector<std::string>& domains, std::time_t now);
+X509Pointer make_ca_certificate(EVP_PKEY* key, const std::vector<std::string>& domains,
+                                std::time_t now);
 
-/// Valid from a day ago (clients' clocks) for 7 days in all and never beyond the CA; SAN is `host` only.
-X509Pointer make_leaf_certificate(const CertificateAuthority::Implementation& ca, EVP_PKEY* leaf_key,
-                                  const std::string& host, std::time_t now);
+/// Valid from a day ago (clients' clocks) for 7 days in all and never beyond the CA; SAN is `host`
+/// only.
+X509Pointer make_leaf_certificate(const CertificateAuthority::Implementation& ca,
+                                  EVP_PKEY* leaf_key, const std::string& host, std::time_t now);
 inline constexpr std::time_t kLeafLifetime = 7 * 24 * 3600;
 inline constexpr std::time_t kLeafBackdate = 24 * 3600;
 

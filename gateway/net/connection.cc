@@ -15,9 +15,14 @@ constexpr std::size_t kReadSize = 16 * 1024;  // one TLS record
 constexpr std::string_view kHealthy = "HTTP/1.1 200 Connection established\r\n\r\n";
 }  // namespace
 
-Connection::Connection(IoThread& thread, tcp::socket socket, Entry entry, std::string client_address)
-    : thread_(thread), services_(thread.services()), client_(std::move(socket)), entry_(entry),
-      client_address_(std::move(client_address)), last_activity_(Clock::now()) {
+Connection::Connection(IoThread& thread, tcp::socket socket, Entry entry,
+                       std::string client_address)
+    : thread_(thread),
+      services_(thread.services()),
+      client_(std::move(socket)),
+      entry_(entry),
+      client_address_(std::move(client_address)),
+      last_activity_(Clock::now()) {
   thread_.add(this);
   services_.metrics.connections.add(1);
 }
@@ -29,9 +34,15 @@ Connection::~Connection() {
 
 Task<void> Connection::run(std::shared_ptr<Connection> self) {
   switch (self->entry_) {
-    case Entry::Proxy: co_await self->serve_proxy(); break;
-    case Entry::Api: co_await self->serve_api(); break;
-    case Entry::Admin: co_await self->serve_admin(); break;
+    case Entry::Proxy:
+      co_await self->serve_proxy();
+      break;
+    case Entry::Api:
+      co_await self->serve_api();
+      break;
+    case Entry::Admin:
+      co_await self->serve_admin();
+      break;
   }
   self->client_.close();
 }
@@ -49,24 +60,31 @@ void Connection::on_tick(Clock::time_point now) {
     deadline_ = Deadline::None;
     expired_ = true;
     switch (kind) {
-      case Deadline::CloseClient: client_.close(); break;
-      case Deadline::FailRequest: client_.cancel_waits(); break;
+      case Deadline::CloseClient:
+        client_.close();
+        break;
+      case Deadline::FailRequest:
+        client_.cancel_waits();
+        break;
       case Deadline::FailUpstream:
         if (upstream_) upstream_->stream.close();
         break;
-      case Deadline::None: break;
+      case Deadline::None:
+        break;
     }
     return;
   }
   // Only while the driver waits for the provider: then nothing else writes to the client.
-  if (streaming_ && exchange_ != nullptr && now - last_activity_ >= services_.options.ping_interval) {
+  if (streaming_ && exchange_ != nullptr &&
+      now - last_activity_ >= services_.options.ping_interval) {
     last_activity_ = now;
     exchange_->silence();
     while (auto action = exchange_->next()) {
       if (auto* body = std::get_if<flow::SendBody>(&*action)) add_to_answer(body->bytes);
     }
     if (!out_.empty()) {
-      if (const IoResult result = client_.write(out_); result.status == IoStatus::Done) out_.erase(0, result.bytes);
+      if (const IoResult result = client_.write(out_); result.status == IoStatus::Done)
+        out_.erase(0, result.bytes);
     }
   }
 }
@@ -87,9 +105,13 @@ void Connection::shut_down() {
 
 // ---------------------------------------------------------------- reading
 
-std::string_view Connection::unread() const noexcept { return std::string_view(in_).substr(in_begin_); }
+std::string_view Connection::unread() const noexcept {
+  return std::string_view(in_).substr(in_begin_);
+}
 
-void Connection::consume(std::size_t bytes) noexcept { in_begin_ += bytes; }
+void Connection::consume(std::size_t bytes) noexcept {
+  in_begin_ += bytes;
+}
 
 void Connection::drop_input() noexcept {
   std::string().swap(in_);
@@ -120,6 +142,7 @@ Task<bool> Connection::wait_for_request() {
   char first = 0;
   idle_ = true;
   set_deadline(Deadline::CloseClient, services_.options.limits.idle_timeout);
+  co_await client_.readable();
   const IoResult result = co_await client_.read_some(&first, 1);
   clear_deadline();
   idle_ = false;
@@ -216,33 +239,41 @@ Task<void> Connection::serve_proxy() {
       auto authority = proto::parse_authority(head.target, 0);
       const std::string* host = head.headers.find("Host");
       // Host may lack the port (undici) and must name the same host.
-      auto named = host == nullptr || !authority ? authority : proto::parse_authority(*host, authority->port);
+      auto named = host == nullptr || !authority ? authority
+                                                 : proto::parse_authority(*host, authority->port);
       if (!authority || !named || named->host != authority->host) {
         services_.metrics.malformed.add();
         record_refusal({}, "malformed_connect");
-        co_await answer_plainly(400, "CONNECT needs host:port, and Host must name the same host", "malformed_request");
+        co_await answer_plainly(400, "CONNECT needs host:port, and Host must name the same host",
+                                "malformed_request");
         co_return;
       }
       Read end = co_await next_event(decoder);
-      const bool clean = end.kind == Read::Kind::Event && std::holds_alternative<proto::MessageEnd>(*end.event);
+      const bool clean =
+          end.kind == Read::Kind::Event && std::holds_alternative<proto::MessageEnd>(*end.event);
       if (!clean) {
         co_await answer_plainly(400, "CONNECT takes no body", "malformed_request");
         co_return;
       }
-      const provider::Provider* provider = thread_.snapshot()->providers->find_host(authority->host);
-      if (provider != nullptr) co_await intercept(std::move(*authority), *provider);
-      else co_await tunnel(std::move(*authority));
+      const provider::Provider* provider =
+          thread_.snapshot()->providers->find_host(authority->host);
+      if (provider != nullptr)
+        co_await intercept(std::move(*authority), *provider);
+      else
+        co_await tunnel(std::move(*authority));
       co_return;
     }
 
     auto absolute = proto::parse_absolute_target(head.target);
     if (!absolute) {
       record_refusal({}, "not_a_proxy_request");
-      co_await answer_plainly(400, "this is a proxy: set HTTPS_PROXY to this address (see `customhouse env`)",
-                              "not_a_proxy_request");
+      co_await answer_plainly(
+          400, "this is a proxy: set HTTPS_PROXY to this address (see `customhouse env`)",
+          "not_a_proxy_request");
       co_return;
     }
-    const provider::Provider* provider = thread_.snapshot()->providers->find_host(absolute->authority.host);
+    const provider::Provider* provider =
+        thread_.snapshot()->providers->find_host(absolute->authority.host);
     if (provider == nullptr) {
       if (absolute->scheme != "http") {
         co_await answer_plainly(400, "use CONNECT for https", "use_connect");
@@ -257,14 +288,15 @@ Task<void> Connection::serve_proxy() {
     }
     if (absolute->scheme != "https") {
       record_refusal(absolute->authority.host, "plain_http_to_governed_host");
-      co_await answer_plainly(400, "plain HTTP to a governed host is refused: use https", "plain_http");
+      co_await answer_plainly(400, "plain HTTP to a governed host is refused: use https",
+                              "plain_http");
       co_return;
     }
     // A proxy takes the authority from the target and not from Host (RFC 9112 §3.2.2).
     head.target = absolute->origin_form;
     head.headers.set("Host", proto::to_string(absolute->authority, 443));
-    const bool keep = co_await serve_exchange(decoder, exchange_context(std::move(absolute->authority), provider),
-                                              std::move(head));
+    const bool keep = co_await serve_exchange(
+        decoder, exchange_context(std::move(absolute->authority), provider), std::move(head));
     if (!keep) co_return;
   }
 }
@@ -272,13 +304,15 @@ Task<void> Connection::serve_proxy() {
 Task<void> Connection::intercept(proto::Authority authority, const provider::Provider& provider) {
   auto context = services_.issuer.context_for(authority.host);
   if (!context) {
-    telemetry::log_warning("interception_refused", {{"provider", provider.id}, {"reason", context.error()}});
+    telemetry::log_warning("interception_refused",
+                           {{"provider", provider.id}, {"reason", context.error()}});
     record_refusal(authority.host, "interception_refused");
     co_await answer_plainly(502, context.error(), "interception_refused");
     co_return;
   }
   if (!unread().empty()) {
-    // TLS before our 200 would be read from the buffer by one parser and from the socket by another.
+    // TLS before our 200 would be read from the buffer by one parser and from the socket by
+    // another.
     co_await answer_plainly(400, "bytes after CONNECT before it was answered", "malformed_request");
     co_return;
   }
@@ -301,7 +335,8 @@ Task<void> Connection::intercept(proto::Authority authority, const provider::Pro
     ERR_clear_error();
     co_return;
   }
-  if (const char* name = SSL_get_servername(client_.ssl(), TLSEXT_NAMETYPE_host_name); name != nullptr) {
+  if (const char* name = SSL_get_servername(client_.ssl(), TLSEXT_NAMETYPE_host_name);
+      name != nullptr) {
     server_name_ = name;
     std::ranges::transform(server_name_, server_name_.begin(), [](unsigned char c) {
       return static_cast<char>(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
@@ -310,7 +345,8 @@ Task<void> Connection::intercept(proto::Authority authority, const provider::Pro
   co_await serve_exchanges(std::move(authority));
 }
 
-flow::ExchangeContext Connection::exchange_context(proto::Authority authority, const provider::Provider* provider) {
+flow::ExchangeContext Connection::exchange_context(proto::Authority authority,
+                                                   const provider::Provider* provider) {
   flow::ExchangeContext context;
   context.id = thread_.new_exchange_id();
   context.client_address = client_address_;
@@ -324,13 +360,15 @@ flow::ExchangeContext Connection::exchange_context(proto::Authority authority, c
 
 Task<void> Connection::serve_exchanges(proto::Authority authority) {
   proto::Http1Decoder decoder(proto::Http1Decoder::Role::Request, services_.options.limits);
-  for (std::size_t served = 0; served < services_.options.limits.max_requests_per_connection; ++served) {
+  for (requests_left_ = services_.options.limits.max_requests_per_connection; requests_left_ != 0;
+       --requests_left_) {
     const bool begun = co_await wait_for_request();
     if (!begun) co_return;
     // The table may have been reloaded since the CONNECT.
     const provider::Provider* provider = thread_.snapshot()->providers->find_host(authority.host);
     if (provider == nullptr) co_return;
-    const bool keep = co_await serve_exchange(decoder, exchange_context(authority, provider), std::nullopt);
+    const bool keep =
+        co_await serve_exchange(decoder, exchange_context(authority, provider), std::nullopt);
     if (!keep) co_return;
   }
 }
@@ -340,8 +378,10 @@ Task<bool> Connection::serve_exchange(proto::Http1Decoder& decoder, flow::Exchan
   flow::Exchange exchange(std::move(context));
   const bool keep = co_await drive(exchange, decoder, std::move(head));
   if (!keep && client_.open() && !client_gone_) {
-    if (aborted_) client_.close();  // no close_notify: the client must not take it for an end
-    else co_await linger();
+    if (aborted_)
+      client_.close();  // no close_notify: the client must not take it for an end
+    else
+      co_await linger();
   }
   co_return keep;
 }
@@ -350,7 +390,8 @@ Task<bool> Connection::serve_exchange(proto::Http1Decoder& decoder, flow::Exchan
 
 Task<void> Connection::serve_api() {
   proto::Http1Decoder decoder(proto::Http1Decoder::Role::Request, services_.options.limits);
-  for (std::size_t served = 0; served < services_.options.limits.max_requests_per_connection; ++served) {
+  for (requests_left_ = services_.options.limits.max_requests_per_connection; requests_left_ != 0;
+       --requests_left_) {
     const bool begun = co_await wait_for_request();
     if (!begun) co_return;
     set_deadline(Deadline::FailRequest, services_.options.limits.head_timeout);
@@ -365,11 +406,15 @@ Task<void> Connection::serve_api() {
     if (read.kind != Read::Kind::Event) co_return;
     auto head = std::get<proto::RequestHead>(std::move(*read.event));
     const std::size_t end = head.target.find_first_of("/?", 1);
-    const std::string id = head.target.empty() || head.target.front() != '/' ? std::string{} : head.target.substr(1, end - 1);
+    const std::string id = head.target.empty() || head.target.front() != '/'
+                               ? std::string{}
+                               : head.target.substr(1, end - 1);
     const provider::Provider* provider = thread_.snapshot()->providers->find_id(id);
     if (provider == nullptr || provider->base_url_host.empty()) {
       record_refusal({}, "unknown_provider");
-      co_await answer_plainly(404, "no such provider: the path begins with a provider's id, as in /openai/v1/chat/completions",
+      co_await answer_plainly(404,
+                              "no such provider: the path begins with a provider's id, as in "
+                              "/openai/v1/chat/completions",
                               "unknown_provider");
       co_return;
     }
@@ -379,7 +424,8 @@ Task<void> Connection::serve_api() {
     authority.host = provider->base_url_host;
     authority.port = 443;
     head.headers.set("Host", authority.host);
-    const bool keep = co_await serve_exchange(decoder, exchange_context(std::move(authority), provider), std::move(head));
+    const bool keep = co_await serve_exchange(
+        decoder, exchange_context(std::move(authority), provider), std::move(head));
     if (!keep) co_return;
   }
 }

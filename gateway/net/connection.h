@@ -62,12 +62,15 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::string_view unread() const noexcept;
   void consume(std::size_t bytes) noexcept;
   void drop_input() noexcept;  // and its memory
-  flow::ExchangeContext exchange_context(proto::Authority authority, const provider::Provider* provider);
+  flow::ExchangeContext exchange_context(proto::Authority authority,
+                                         const provider::Provider* provider);
   void record_refusal(const std::string& host, std::string reason);
 
   // exchange_driver.cc: one exchange
-  Task<bool> drive(flow::Exchange& exchange, proto::Http1Decoder& decoder, std::optional<proto::RequestHead> head);
-  Task<bool> read_request(flow::Exchange& exchange, proto::Http1Decoder& decoder, std::optional<proto::RequestHead> head);
+  Task<bool> drive(flow::Exchange& exchange, proto::Http1Decoder& decoder,
+                   std::optional<proto::RequestHead> head);
+  Task<bool> read_request(flow::Exchange& exchange, proto::Http1Decoder& decoder,
+                          std::optional<proto::RequestHead> head);
   Task<void> carry_out(flow::Exchange& exchange);
   Task<void> forward(flow::Exchange& exchange, flow::Forward request);
   enum class Answer : std::uint8_t { Nothing, Complete, Broken };
@@ -83,8 +86,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // tunnel.cc: what is passed on unread
   Task<void> tunnel(proto::Authority authority);
   Task<void> forward_plain_http(proto::RequestHead head, proto::Http1Decoder& decoder);
+  struct Tunnel;
   Task<void> relay(Stream& upstream);
-  static Task<void> copy(std::shared_ptr<Connection> self, Stream& from, Stream& to, std::shared_ptr<int> open);
+  static Task<void> copy(std::shared_ptr<Connection> self, Stream& from, Stream& to,
+                         std::shared_ptr<Tunnel> tunnel);
 
   void set_deadline(Deadline kind, std::chrono::milliseconds after) noexcept;
   void clear_deadline() noexcept { deadline_ = Deadline::None; }
@@ -109,16 +114,17 @@ class Connection : public std::enable_shared_from_this<Connection> {
   flow::Exchange* exchange_ = nullptr;  // the one being answered, for pings
   UpstreamPointer upstream_;
   std::uint64_t watch_generation_ = 0;
+  std::size_t requests_left_ = 2;    // the last answer says Connection: close
   std::uint32_t minor_version_ = 1;  // of the request being answered
-  bool idle_ = false;             // between requests: may be closed without loss
-  bool expired_ = false;          // a deadline passed
+  bool idle_ = false;                // between requests: may be closed without loss
+  bool expired_ = false;             // a deadline passed
   bool client_gone_ = false;
   bool shutting_down_ = false;
   bool keep_alive_ = false;
   bool chunked_ = false;
   bool bodyless_ = false;
-  bool aborted_ = false;          // the answer broke off: the client must see it
-  bool streaming_ = false;        // waiting for more of an answer
+  bool aborted_ = false;    // the answer broke off: the client must see it
+  bool streaming_ = false;  // waiting for more of an answer
 };
 
 }  // namespace customhouse::net

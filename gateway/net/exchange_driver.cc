@@ -42,11 +42,14 @@ Task<Sequence> append(audit::Log& log, audit::Record record) {
     auto home = asio::get_associated_executor(handler);
     // Log::Done is copyable, the handler is not.
     auto shared = std::make_shared<decltype(handler)>(std::move(handler));
-    log.append(std::move(record), [&result, home, shared](std::expected<std::uint64_t, audit::LogError> seq) {
-      if (seq) result = *seq;
-      else result = std::unexpected(seq.error().what);
-      asio::post(home, std::move(*shared));
-    });
+    log.append(std::move(record),
+               [&result, home, shared](std::expected<std::uint64_t, audit::LogError> seq) {
+                 if (seq)
+                   result = *seq;
+                 else
+                   result = std::unexpected(seq.error().what);
+                 asio::post(home, std::move(*shared));
+               });
   };
   co_await asio::async_initiate<decltype(asio::use_awaitable), void()>(start, asio::use_awaitable);
   co_return result;
@@ -56,7 +59,8 @@ Task<Sequence> append(audit::Log& log, audit::Record record) {
 
 std::uint64_t Connection::elapsed_us() const {
   return static_cast<std::uint64_t>(
-      std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - exchange_started_).count());
+      std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - exchange_started_)
+          .count());
 }
 
 /// True if the connection can serve another request afterwards.
@@ -68,7 +72,8 @@ Task<bool> Connection::drive(flow::Exchange& exchange, proto::Http1Decoder& deco
   services_.metrics.exchanges.add(1);
 
   const bool complete = co_await read_request(exchange, decoder, std::move(head));
-  keep_alive_ = complete && decoder.keep_alive() && !services_.draining.load(std::memory_order_relaxed);
+  keep_alive_ = complete && decoder.keep_alive() && requests_left_ > 1 &&
+                !services_.draining.load(std::memory_order_relaxed);
 
   if (exchange.phase() != flow::Phase::RequestHead) {
     if (!exchange.settled()) {
@@ -98,10 +103,18 @@ Task<bool> Connection::drive(flow::Exchange& exchange, proto::Http1Decoder& deco
 
 void Connection::count(const flow::Exchange& exchange) {
   switch (exchange.decision().action) {
-    case policy::Action::Allow: services_.metrics.allowed.add(); break;
-    case policy::Action::Redact: services_.metrics.redacted.add(); break;
-    case policy::Action::Block: services_.metrics.blocked.add(); break;
-    case policy::Action::Divert: services_.metrics.diverted.add(); break;
+    case policy::Action::Allow:
+      services_.metrics.allowed.add();
+      break;
+    case policy::Action::Redact:
+      services_.metrics.redacted.add();
+      break;
+    case policy::Action::Block:
+      services_.metrics.blocked.add();
+      break;
+    case policy::Action::Divert:
+      services_.metrics.diverted.add();
+      break;
   }
   services_.metrics.exchange_seconds.observe_us(elapsed_us());
 }
@@ -118,7 +131,8 @@ Task<bool> Connection::read_request(flow::Exchange& exchange, proto::Http1Decode
     set_deadline(Deadline::FailRequest, limits.head_timeout);
   }
   bool complete = false;
-  while (!complete && (exchange.phase() == flow::Phase::RequestHead || exchange.wants_request_body())) {
+  while (!complete &&
+         (exchange.phase() == flow::Phase::RequestHead || exchange.wants_request_body())) {
     co_await carry_out(exchange);  // 100 Continue
     Read read = co_await next_event(decoder);
     if (read.kind == Read::Kind::Malformed) {
@@ -131,8 +145,10 @@ Task<bool> Connection::read_request(flow::Exchange& exchange, proto::Http1Decode
       break;
     }
     if (read.kind == Read::Kind::Closed) {
-      if (shutting_down_) exchange.shut_down();
-      else if (exchange.phase() != flow::Phase::RequestHead) exchange.client_closed();
+      if (shutting_down_)
+        exchange.shut_down();
+      else if (exchange.phase() != flow::Phase::RequestHead)
+        exchange.client_closed();
       client_gone_ = true;
       break;
     }
@@ -204,16 +220,20 @@ void Connection::begin_answer(flow::SendHead& action) {
       keep_alive_ = false;
     }
   }
-  if (!keep_alive_) head.headers.add("Connection", "close");
-  else if (minor_version_ == 0) head.headers.add("Connection", "keep-alive");
+  if (!keep_alive_)
+    head.headers.add("Connection", "close");
+  else if (minor_version_ == 0)
+    head.headers.add("Connection", "keep-alive");
   head.minor_version = 1;
   proto::append_head(out_, head);
 }
 
 void Connection::add_to_answer(std::string_view bytes) {
   if (bodyless_) return;
-  if (chunked_) proto::append_chunk(out_, bytes);
-  else out_ += bytes;
+  if (chunked_)
+    proto::append_chunk(out_, bytes);
+  else
+    out_ += bytes;
 }
 
 Task<void> Connection::flush() {
@@ -238,11 +258,11 @@ Task<void> Connection::flush() {
 void Connection::watch_client() {
   if (!unread().empty()) return;  // a pipelined request: the client is there
   const std::uint64_t generation = ++watch_generation_;
-  client_.socket().async_wait(tcp::socket::wait_read,
-                              [self = shared_from_this(), generation](boost::system::error_code error) {
-                                if (error || generation != self->watch_generation_) return;
-                                self->client_readable();
-                              });
+  client_.socket().async_wait(tcp::socket::wait_read, [self = shared_from_this(), generation](
+                                                          boost::system::error_code error) {
+    if (error || generation != self->watch_generation_) return;
+    self->client_readable();
+  });
 }
 
 void Connection::client_readable() {
@@ -284,10 +304,14 @@ Task<void> Connection::forward(flow::Exchange& exchange, flow::Forward request) 
       if (!connected || client_gone_) {
         upstream_.reset();
         exchange.set_elapsed_ms(elapsed_us() / 1000);
-        if (client_gone_) exchange.client_closed();
-        else if (shutting_down_) exchange.shut_down();
-        else if (expired_) exchange.upstream_failed(flow::UpstreamFailure::TimedOut, "no connection");
-        else exchange.upstream_failed(connected.error().failure, connected.error().detail);
+        if (client_gone_)
+          exchange.client_closed();
+        else if (shutting_down_)
+          exchange.shut_down();
+        else if (expired_)
+          exchange.upstream_failed(flow::UpstreamFailure::TimedOut, "no connection");
+        else
+          exchange.upstream_failed(connected.error().failure, connected.error().detail);
         if (!client_gone_) services_.metrics.upstream_failures.add();
         co_return;
       }
@@ -298,14 +322,16 @@ Task<void> Connection::forward(flow::Exchange& exchange, flow::Forward request) 
     upstream_in_.clear();
     set_deadline(Deadline::FailUpstream, options.response_head_timeout);
     IoStatus written = co_await upstream_->stream.write_all(wire);
-    if (written == IoStatus::Done && !together) written = co_await upstream_->stream.write_all(request.body);
+    if (written == IoStatus::Done && !together)
+      written = co_await upstream_->stream.write_all(request.body);
     // Also after a failed write: the provider may have answered before it stopped reading.
     const Answer answer = co_await read_answer(exchange, decoder);
     clear_deadline();
     streaming_ = false;
     exchange.set_elapsed_ms(elapsed_us() / 1000);
     // A kept connection that the provider closed just then: it never saw the request.
-    const bool again = answer == Answer::Nothing && reused && attempt == 0 && !client_gone_ && !expired_ && !shutting_down_;
+    const bool again = answer == Answer::Nothing && reused && attempt == 0 && !client_gone_ &&
+                       !expired_ && !shutting_down_;
     if (again) {
       upstream_.reset();
       continue;
@@ -321,8 +347,10 @@ Task<void> Connection::forward(flow::Exchange& exchange, flow::Forward request) 
       exchange.shut_down();
     } else if (!exchange.settled()) {
       services_.metrics.upstream_failures.add();
-      if (expired_) exchange.timed_out();
-      else exchange.upstream_failed(flow::UpstreamFailure::Broken, {});
+      if (expired_)
+        exchange.timed_out();
+      else
+        exchange.upstream_failed(flow::UpstreamFailure::Broken, {});
     }
     upstream_.reset();
     co_return;
@@ -330,7 +358,8 @@ Task<void> Connection::forward(flow::Exchange& exchange, flow::Forward request) 
 }
 
 /// Feeds the answer to the exchange as it arrives, and what the exchange makes of it to the client.
-Task<Connection::Answer> Connection::read_answer(flow::Exchange& exchange, proto::Http1Decoder& decoder) {
+Task<Connection::Answer> Connection::read_answer(flow::Exchange& exchange,
+                                                 proto::Http1Decoder& decoder) {
   Stream& stream = upstream_->stream;
   bool any = false;
   std::size_t begin = 0;
@@ -346,14 +375,16 @@ Task<Connection::Answer> Connection::read_answer(flow::Exchange& exchange, proto
       if (auto* head = std::get_if<proto::ResponseHead>(&**polled)) {
         any = true;
         if (head->status == 101) {
-          exchange.upstream_failed(flow::UpstreamFailure::BadAnswer, "it switched protocols unasked");
+          exchange.upstream_failed(flow::UpstreamFailure::BadAnswer,
+                                   "it switched protocols unasked");
           co_return Answer::Broken;
         }
         if (head->status >= 200) exchange.response_head(std::move(*head));
       } else if (const auto* body = std::get_if<proto::BodyBytes>(&**polled)) {
         exchange.response_body(body->bytes);
       } else {
-        upstream_in_.erase(0, begin);  // what is left would be the beginning of an answer nobody asked for
+        upstream_in_.erase(
+            0, begin);  // what is left would be the beginning of an answer nobody asked for
         co_await carry_out(exchange);
         co_return Answer::Complete;
       }
@@ -367,9 +398,12 @@ Task<Connection::Answer> Connection::read_answer(flow::Exchange& exchange, proto
     if (client_gone_) co_return Answer::Broken;
     if (any) set_deadline(Deadline::FailUpstream, services_.options.upstream.idle_timeout);
     const std::size_t old_size = upstream_in_.size();
-    upstream_in_.resize_and_overwrite(old_size + kUpstreamReadSize, [](char*, std::size_t size) { return size; });
+    upstream_in_.resize_and_overwrite(old_size + kUpstreamReadSize,
+                                      [](char*, std::size_t size) { return size; });
     streaming_ = any;
-    const IoResult result = co_await stream.read_some(upstream_in_.data() + old_size, kUpstreamReadSize);
+    if (!any) co_await stream.readable();
+    const IoResult result =
+        co_await stream.read_some(upstream_in_.data() + old_size, kUpstreamReadSize);
     streaming_ = false;
     upstream_in_.resize(old_size + result.bytes);
     if (result.status == IoStatus::Done) {

@@ -3,6 +3,7 @@
 #include <openssl/rand.h>
 #include <pthread.h>
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/post.hpp>
 
@@ -17,10 +18,15 @@ constexpr std::chrono::milliseconds kTick{100};
 }  // namespace
 
 IoThread::IoThread(Services& services, std::shared_ptr<const flow::Snapshot> snapshot)
-    : services_(services), work_(io_.get_executor()), timer_(io_),
-      pool_(io_, services.options.upstream, services.client_context), snapshot_(std::move(snapshot)) {}
+    : services_(services),
+      work_(io_.get_executor()),
+      timer_(io_),
+      pool_(io_, services.options.upstream, services.client_context),
+      snapshot_(std::move(snapshot)) {}
 
-IoThread::~IoThread() { join(); }
+IoThread::~IoThread() {
+  join();
+}
 
 void IoThread::start() {
   spawn(io_.get_executor(), tick());
@@ -35,7 +41,8 @@ void IoThread::join() {
 }
 
 void IoThread::post_snapshot(std::shared_ptr<const flow::Snapshot> snapshot) {
-  asio::post(io_, [this, snapshot = std::move(snapshot)]() mutable { snapshot_ = std::move(snapshot); });
+  asio::post(io_,
+             [this, snapshot = std::move(snapshot)]() mutable { snapshot_ = std::move(snapshot); });
 }
 
 void IoThread::post_drain(Clock::time_point deadline) {
@@ -67,8 +74,10 @@ Task<void> IoThread::tick() {
     const Clock::time_point now = Clock::now();
     const bool out_of_time = drain_deadline_ && now >= *drain_deadline_;
     for (Connection* connection : connections_) {
-      if (out_of_time) connection->shut_down();
-      else connection->on_tick(now);
+      if (out_of_time)
+        connection->shut_down();
+      else
+        connection->on_tick(now);
     }
     pool_.close_idle(now);
   }
@@ -76,7 +85,13 @@ Task<void> IoThread::tick() {
 
 std::string IoThread::new_exchange_id() {
   std::array<unsigned char, 16> bytes{};
-  RAND_bytes(bytes.data(), static_cast<int>(bytes.size()));
+  // Drawn in bulk: each call to RAND_bytes costs a system call (fork detection).
+  if (random_left_ < bytes.size()) {
+    RAND_bytes(random_.data(), static_cast<int>(random_.size()));
+    random_left_ = random_.size();
+  }
+  random_left_ -= bytes.size();
+  std::copy_n(random_.begin() + static_cast<std::ptrdiff_t>(random_left_), bytes.size(), bytes.begin());
   const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(
                        std::chrono::system_clock::now().time_since_epoch())
                        .count();

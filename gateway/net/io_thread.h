@@ -3,8 +3,11 @@
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <array>
 #include <chrono>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <thread>
 #include <unordered_set>
 
@@ -39,7 +42,9 @@ class IoThread {
   void remove(Connection* connection);
   std::size_t connections() const noexcept { return connections_.size(); }
   std::string new_exchange_id();  // UUIDv7 (RFC 9562 §5.7)
-  void on_stop(std::function<void()> stop_accepting) { stop_accepting_.push_back(std::move(stop_accepting)); }
+  void on_stop(std::function<void()> stop_accepting) {
+    stop_accepting_.push_back(std::move(stop_accepting));
+  }
 
  private:
   Task<void> tick();
@@ -53,6 +58,8 @@ class IoThread {
   std::shared_ptr<const flow::Snapshot> snapshot_;
   std::unordered_set<Connection*> connections_;
   std::vector<std::function<void()>> stop_accepting_;
+  std::array<unsigned char, 1024> random_{};  // for exchange ids
+  std::size_t random_left_ = 0;
   std::optional<Clock::time_point> drain_deadline_;
   std::thread thread_;
 };

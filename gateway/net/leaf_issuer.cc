@@ -7,17 +7,20 @@
 namespace customhouse::net {
 
 namespace {
-// Wildcard hosts are many; a client that walks through names must not fill the memory (about 20 KiB each).
+// Wildcard hosts are many; a client that walks through names must not fill the memory (about 20 KiB
+// each).
 constexpr std::size_t kMaxEntries = 1000;
 }  // namespace
 
-LeafIssuer::LeafIssuer(std::shared_ptr<CertificateAuthority> ca) : ca_(std::move(ca)), key_(generate_p256_key()) {}
+LeafIssuer::LeafIssuer(std::shared_ptr<CertificateAuthority> ca)
+    : ca_(std::move(ca)), key_(generate_p256_key()) {}
 LeafIssuer::~LeafIssuer() = default;
 
 std::expected<SslContext, std::string> LeafIssuer::context_for(const std::string& host) {
   const std::time_t now = std::time(nullptr);
   const std::lock_guard lock(mutex_);
-  if (const auto found = entries_.find(host); found != entries_.end() && found->second.renew_at > now) {
+  if (const auto found = entries_.find(host);
+      found != entries_.end() && found->second.renew_at > now) {
     return found->second.context;
   }
   const auto& ca = ca_->implementation();

@@ -51,7 +51,8 @@ Task<void> accept_connections(IoThread& thread, std::shared_ptr<Acceptor> accept
     socket.set_option(tcp::no_delay(true), ignored);
     socket.non_blocking(true, ignored);
     const std::string address = socket.remote_endpoint(ignored).address().to_string();
-    auto connection = std::make_shared<Connection>(thread, std::move(socket), acceptor->entry, address);
+    auto connection =
+        std::make_shared<Connection>(thread, std::move(socket), acceptor->entry, address);
     spawn(thread.io().get_executor(), Connection::run(std::move(connection)));
   }
 }
@@ -59,9 +60,10 @@ Task<void> accept_connections(IoThread& thread, std::shared_ptr<Acceptor> accept
 }  // namespace
 
 struct Server::Implementation {
-  Implementation(ServerOptions options, std::shared_ptr<CertificateAuthority> ca, SslContext client, audit::Log& log,
-                 telemetry::Registry& metrics, AdminHandler admin)
-      : services(std::move(options), std::move(ca), std::move(client), log, metrics, std::move(admin)) {}
+  Implementation(ServerOptions options, std::shared_ptr<CertificateAuthority> ca, SslContext client,
+                 audit::Log& log, telemetry::Registry& metrics, AdminHandler admin)
+      : services(std::move(options), std::move(ca), std::move(client), log, metrics,
+                 std::move(admin)) {}
 
   Services services;
   std::vector<std::unique_ptr<IoThread>> threads;
@@ -71,7 +73,8 @@ struct Server::Implementation {
   bool drained = false;
 
   /// Binds `text` on every thread (SO_REUSEPORT), or on the first only.
-  std::expected<std::uint16_t, std::string> listen(const std::string& text, Entry entry, const char* key) {
+  std::expected<std::uint16_t, std::string> listen(const std::string& text, Entry entry,
+                                                   const char* key) {
     auto endpoint = parse_endpoint(text);
     if (!endpoint) return std::unexpected(std::string(key) + ": " + endpoint.error());
     for (auto& thread : threads) {
@@ -95,8 +98,9 @@ struct Server::Implementation {
       if (!error) acceptor->socket.bind(*endpoint, error);
       if (!error) acceptor->socket.listen(1024, error);
       if (error) {
-        return std::unexpected(std::string(key) + ": cannot listen on " + text + ": " + error.message() +
-                               "; is another gateway running? choose another port in the configuration");
+        return std::unexpected(
+            std::string(key) + ": cannot listen on " + text + ": " + error.message() +
+            "; is another gateway running? choose another port in the configuration");
       }
       endpoint->port(acceptor->socket.local_endpoint().port());
       acceptors.emplace_back(thread.get(), std::move(acceptor));
@@ -106,25 +110,33 @@ struct Server::Implementation {
   }
 };
 
-Server::Server(std::unique_ptr<Implementation> implementation) : implementation_(std::move(implementation)) {}
+Server::Server(std::unique_ptr<Implementation> implementation)
+    : implementation_(std::move(implementation)) {}
 
 std::expected<std::unique_ptr<Server>, std::string> Server::create(
-    ServerOptions options, std::shared_ptr<CertificateAuthority> ca, std::shared_ptr<const flow::Snapshot> snapshot,
-    audit::Log& log, telemetry::Registry& metrics, AdminHandler admin) {
-  auto client = make_client_context(options.upstream.extra_ca, ca->implementation().certificate.get());
+    ServerOptions options, std::shared_ptr<CertificateAuthority> ca,
+    std::shared_ptr<const flow::Snapshot> snapshot, audit::Log& log, telemetry::Registry& metrics,
+    AdminHandler admin) {
+  auto client =
+      make_client_context(options.upstream.extra_ca, ca->implementation().certificate.get());
   if (!client) return std::unexpected(client.error());
-  auto implementation = std::make_unique<Implementation>(std::move(options), std::move(ca), std::move(*client), log,
-                                                         metrics, std::move(admin));
+  auto implementation = std::make_unique<Implementation>(
+      std::move(options), std::move(ca), std::move(*client), log, metrics, std::move(admin));
   const ServerOptions& used = implementation->services.options;
-  const std::size_t count = used.threads != 0 ? used.threads : std::max(1u, std::thread::hardware_concurrency());
+  const std::size_t count =
+      used.threads != 0 ? used.threads : std::max(1u, std::thread::hardware_concurrency());
   for (std::size_t i = 0; i < count; ++i) {
-    implementation->threads.push_back(std::make_unique<IoThread>(implementation->services, snapshot));
+    implementation->threads.push_back(
+        std::make_unique<IoThread>(implementation->services, snapshot));
   }
   const std::pair<const std::string*, const char*> listeners[] = {
-      {&used.listen_proxy, "listen.proxy"}, {&used.listen_api, "listen.api"}, {&used.listen_admin, "listen.admin"}};
+      {&used.listen_proxy, "listen.proxy"},
+      {&used.listen_api, "listen.api"},
+      {&used.listen_admin, "listen.admin"}};
   for (std::size_t i = 0; i < 3; ++i) {
     if (listeners[i].first->empty()) continue;
-    auto port = implementation->listen(*listeners[i].first, static_cast<Entry>(i), listeners[i].second);
+    auto port =
+        implementation->listen(*listeners[i].first, static_cast<Entry>(i), listeners[i].second);
     if (!port) return std::unexpected(port.error());
     implementation->ports[i] = *port;
   }
@@ -135,9 +147,15 @@ Server::~Server() {
   if (implementation_->started) drain();
 }
 
-std::uint16_t Server::proxy_port() const noexcept { return implementation_->ports[0]; }
-std::uint16_t Server::api_port() const noexcept { return implementation_->ports[1]; }
-std::uint16_t Server::admin_port() const noexcept { return implementation_->ports[2]; }
+std::uint16_t Server::proxy_port() const noexcept {
+  return implementation_->ports[0];
+}
+std::uint16_t Server::api_port() const noexcept {
+  return implementation_->ports[1];
+}
+std::uint16_t Server::admin_port() const noexcept {
+  return implementation_->ports[2];
+}
 
 void Server::start() {
   implementation_->started = true;

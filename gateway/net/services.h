@@ -38,8 +38,9 @@ struct Metrics {
 };
 
 struct Services {
-  Services(ServerOptions server_options, std::shared_ptr<CertificateAuthority> authority, SslContext client,
-           audit::Log& ledger, telemetry::Registry& registry, AdminHandler admin_handler);
+  Services(ServerOptions server_options, std::shared_ptr<CertificateAuthority> authority,
+           SslContext client, audit::Log& ledger, telemetry::Registry& registry,
+           AdminHandler admin_handler);
 
   const ServerOptions options;
   LeafIssuer issuer;

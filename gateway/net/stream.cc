@@ -11,14 +11,19 @@ namespace customhouse::net {
 
 Stream::Stream(tcp::socket socket) : socket_(std::move(socket)) {}
 
-Stream::~Stream() { close(); }
+Stream::~Stream() {
+  close();
+}
 
 IoResult Stream::tls_result(int result) noexcept {
   const int error = SSL_get_error(ssl_.get(), result);
   switch (error) {
-    case SSL_ERROR_WANT_READ: return {IoStatus::WantRead, 0};
-    case SSL_ERROR_WANT_WRITE: return {IoStatus::WantWrite, 0};
-    case SSL_ERROR_ZERO_RETURN: return {IoStatus::Closed, 0};
+    case SSL_ERROR_WANT_READ:
+      return {IoStatus::WantRead, 0};
+    case SSL_ERROR_WANT_WRITE:
+      return {IoStatus::WantWrite, 0};
+    case SSL_ERROR_ZERO_RETURN:
+      return {IoStatus::Closed, 0};
     default:
       // Only a handshake's errors are read afterwards (why a certificate failed): see handshake().
       if (tls_ready_) ERR_clear_error();
@@ -32,7 +37,8 @@ IoResult Stream::read(char* data, std::size_t size) noexcept {
   if (ssl_) {
     if (!tls_ready_) return {IoStatus::Failed, 0};
     std::size_t taken = 0;
-    if (const int result = SSL_read_ex(ssl_.get(), data, size, &taken); result != 1) return tls_result(result);
+    if (const int result = SSL_read_ex(ssl_.get(), data, size, &taken); result != 1)
+      return tls_result(result);
     return {IoStatus::Done, taken};
   }
   const ssize_t taken = ::recv(socket_.native_handle(), data, size, 0);
@@ -48,7 +54,8 @@ IoResult Stream::write(std::string_view bytes) noexcept {
   if (ssl_) {
     if (!tls_ready_) return {IoStatus::Failed, 0};
     std::size_t written = 0;
-    if (const int result = SSL_write_ex(ssl_.get(), bytes.data(), bytes.size(), &written); result != 1) {
+    if (const int result = SSL_write_ex(ssl_.get(), bytes.data(), bytes.size(), &written);
+        result != 1) {
       return tls_result(result);
     }
     return {IoStatus::Done, written};
@@ -60,15 +67,23 @@ IoResult Stream::write(std::string_view bytes) noexcept {
 }
 
 Task<bool> Stream::wait(IoStatus wanted) {
-  const auto direction = wanted == IoStatus::WantWrite ? tcp::socket::wait_write : tcp::socket::wait_read;
+  const auto direction =
+      wanted == IoStatus::WantWrite ? tcp::socket::wait_write : tcp::socket::wait_read;
   const auto result = co_await socket_.async_wait(direction, kAwait);
   co_return !std::get<0>(result) && socket_.is_open();
+}
+
+Task<bool> Stream::readable() {
+  if (ssl_ && SSL_has_pending(ssl_.get()) == 1) co_return true;
+  const bool ready = co_await wait(IoStatus::WantRead);
+  co_return ready;
 }
 
 Task<IoResult> Stream::read_some(char* data, std::size_t size) {
   for (;;) {
     const IoResult result = read(data, size);
-    if (result.status != IoStatus::WantRead && result.status != IoStatus::WantWrite) co_return result;
+    if (result.status != IoStatus::WantRead && result.status != IoStatus::WantWrite)
+      co_return result;
     const bool ready = co_await wait(result.status);
     if (!ready) co_return IoResult{IoStatus::Failed, 0};
   }
@@ -100,7 +115,8 @@ Task<IoStatus> Stream::handshake(SslPointer ssl) {
       co_return IoStatus::Done;
     }
     const IoResult state = tls_result(result);
-    if (state.status != IoStatus::WantRead && state.status != IoStatus::WantWrite) co_return IoStatus::Failed;
+    if (state.status != IoStatus::WantRead && state.status != IoStatus::WantWrite)
+      co_return IoStatus::Failed;
     const bool ready = co_await wait(state.status);
     if (!ready) co_return IoStatus::Failed;
   }

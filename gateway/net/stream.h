@@ -22,10 +22,10 @@ using SslPointer = std::unique_ptr<SSL, SslDeleter>;
 
 enum class IoStatus : std::uint8_t {
   Done,
-  WantRead,   // nothing now; wait until readable
+  WantRead,  // nothing now; wait until readable
   WantWrite,
-  Closed,     // orderly end: FIN, or close_notify under TLS
-  Failed,     // reset, TLS alert, FIN without close_notify
+  Closed,  // orderly end: FIN, or close_notify under TLS
+  Failed,  // reset, TLS alert, FIN without close_notify
 };
 
 struct IoResult {
@@ -45,6 +45,9 @@ class Stream {
   IoResult read(char* data, std::size_t size) noexcept;
   IoResult write(std::string_view bytes) noexcept;
 
+  /// Waits until the socket is readable, unless TLS already holds bytes: for reads that would
+  /// find nothing yet, where trying first costs a system call. False: the stream is closed.
+  Task<bool> readable();
   /// Waits until something was read (Done) or nothing more can be.
   Task<IoResult> read_some(char* data, std::size_t size);
   /// Done once all is written.

@@ -30,11 +30,11 @@ void set_common(SSL_CTX* context) {
   SSL_CTX_set_read_ahead(context, 1);  // a record in one read(2) instead of two
 }
 
-int select_http11(SSL*, const unsigned char** out, unsigned char* out_length, const unsigned char* offered,
-                  unsigned int offered_length, void*) {
+int select_http11(SSL*, const unsigned char** out, unsigned char* out_length,
+                  const unsigned char* offered, unsigned int offered_length, void*) {
   unsigned char* chosen = nullptr;
-  if (SSL_select_next_proto(&chosen, out_length, kHttp11, sizeof kHttp11, offered, offered_length) !=
-      OPENSSL_NPN_NEGOTIATED) {
+  if (SSL_select_next_proto(&chosen, out_length, kHttp11, sizeof kHttp11, offered,
+                            offered_length) != OPENSSL_NPN_NEGOTIATED) {
     return SSL_TLSEXT_ERR_ALERT_FATAL;  // RFC 7301 §3.2: no_application_protocol
   }
   *out = chosen;
@@ -42,16 +42,19 @@ int select_http11(SSL*, const unsigned char** out, unsigned char* out_length, co
 }
 
 int own_ca_index() {
-  static const int index = SSL_CTX_get_ex_new_index(
-      0, nullptr, nullptr, nullptr,
-      [](void*, void* certificate, CRYPTO_EX_DATA*, int, long, void*) { X509_free(static_cast<X509*>(certificate)); });
+  static const int index =
+      SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr,
+                               [](void*, void* certificate, CRYPTO_EX_DATA*, int, long, void*) {
+                                 X509_free(static_cast<X509*>(certificate));
+                               });
   return index;
 }
 
 /// Runs for every certificate of the chain OpenSSL built.
 int refuse_own_ca(int verified, X509_STORE_CTX* store) {
   if (verified != 1) return verified;
-  const auto* ssl = static_cast<SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
+  const auto* ssl =
+      static_cast<SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
   const auto* own = static_cast<X509*>(SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), own_ca_index()));
   X509* current = X509_STORE_CTX_get_current_cert(store);
   if (own == nullptr || current == nullptr) return verified;
@@ -76,11 +79,13 @@ SslContext make_server_context(X509* certificate, EVP_PKEY* key) {
   return context;
 }
 
-std::expected<SslContext, std::string> make_client_context(const std::vector<std::string>& extra_ca, X509* own_ca) {
+std::expected<SslContext, std::string> make_client_context(const std::vector<std::string>& extra_ca,
+                                                           X509* own_ca) {
   SslContext context(SSL_CTX_new(TLS_client_method()), SSL_CTX_free);
   set_common(context.get());
   if (SSL_CTX_set_default_verify_paths(context.get()) != 1) {
-    return std::unexpected("the system's certificate store cannot be read; install ca-certificates");
+    return std::unexpected(
+        "the system's certificate store cannot be read; install ca-certificates");
   }
   for (const std::string& file : extra_ca) {
     if (SSL_CTX_load_verify_file(context.get(), file.c_str()) != 1) {
@@ -95,8 +100,8 @@ std::expected<SslContext, std::string> make_client_context(const std::vector<std
   SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, refuse_own_ca);
   X509_VERIFY_PARAM* parameters = SSL_CTX_get0_param(context.get());
   X509_VERIFY_PARAM_set_flags(parameters, X509_V_FLAG_X509_STRICT);
-  X509_VERIFY_PARAM_set_hostflags(parameters,
-                                  X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
+  X509_VERIFY_PARAM_set_hostflags(
+      parameters, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
   SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
   SSL_CTX_set_alpn_protos(context.get(), kHttp11, sizeof kHttp11);
   SSL_CTX_set_tlsext_status_type(context.get(), TLSEXT_STATUSTYPE_ocsp);
@@ -107,7 +112,8 @@ SslPointer make_client_ssl(SSL_CTX* context, const std::string& host, SSL_SESSIO
   SslPointer ssl(SSL_new(context));
   SSL_set_connect_state(ssl.get());
   in6_addr address{};
-  const bool is_ip = inet_pton(AF_INET, host.c_str(), &address) == 1 || inet_pton(AF_INET6, host.c_str(), &address) == 1;
+  const bool is_ip = inet_pton(AF_INET, host.c_str(), &address) == 1 ||
+                     inet_pton(AF_INET6, host.c_str(), &address) == 1;
   if (is_ip) {
     X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl.get()), host.c_str());
   } else {
@@ -118,11 +124,14 @@ SslPointer make_client_ssl(SSL_CTX* context, const std::string& host, SSL_SESSIO
   return ssl;
 }
 
-bool certificate_refused(SSL* ssl) { return SSL_get_verify_result(ssl) != X509_V_OK; }
+bool certificate_refused(SSL* ssl) {
+  return SSL_get_verify_result(ssl) != X509_V_OK;
+}
 
 std::string handshake_error(SSL* ssl) {
   if (const long verify = SSL_get_verify_result(ssl); verify != X509_V_OK) {
-    if (verify == X509_V_ERR_CERT_REJECTED) return "it was issued by this gateway's own interception CA";
+    if (verify == X509_V_ERR_CERT_REJECTED)
+      return "it was issued by this gateway's own interception CA";
     return X509_verify_cert_error_string(verify);
   }
   const unsigned long error = ERR_peek_last_error();

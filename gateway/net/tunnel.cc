@@ -11,12 +11,19 @@ namespace customhouse::net {
 
 namespace {
 constexpr std::size_t kCopySize = 32 * 1024;
-constexpr std::chrono::milliseconds kHalfClosedPause{200};
 }
+
+/// The two directions of a tunnel. `ended` is cancelled when the last one ends.
+struct Connection::Tunnel {
+  explicit Tunnel(asio::io_context& io) : ended(io, asio::steady_timer::time_point::max()) {}
+  int open = 2;
+  asio::steady_timer ended;
+};
 
 Task<void> Connection::tunnel(proto::Authority authority) {
   const auto& options = services_.options;
-  const bool port_allowed = std::ranges::find(options.tunnel_ports, authority.port) != options.tunnel_ports.end();
+  const bool port_allowed =
+      std::ranges::find(options.tunnel_ports, authority.port) != options.tunnel_ports.end();
   if (options.unlisted_hosts == UnlistedHosts::Deny || !port_allowed) {
     services_.metrics.tunnels_refused.add();
     record_refusal(authority.host, port_allowed ? "unlisted_host" : "tunnel_port");
@@ -27,12 +34,14 @@ Task<void> Connection::tunnel(proto::Authority authority) {
   }
   upstream_ = std::make_unique<UpstreamConnection>(thread_.io());
   set_deadline(Deadline::FailUpstream, options.upstream.connect_timeout);
-  auto connected = co_await thread_.pool().connect(*upstream_, authority, false, !options.allow_private_networks);
+  auto connected = co_await thread_.pool().connect(*upstream_, authority, false,
+                                                   !options.allow_private_networks);
   clear_deadline();
   if (!connected) {
     services_.metrics.tunnels_refused.add();
     record_refusal(authority.host, "tunnel_failed");
-    co_await answer_plainly(502, "cannot open the tunnel: " + connected.error().detail, "tunnel_failed");
+    co_await answer_plainly(502, "cannot open the tunnel: " + connected.error().detail,
+                            "tunnel_failed");
     co_return;
   }
   out_ += "HTTP/1.1 200 Connection established\r\n\r\n";
@@ -52,7 +61,8 @@ Task<void> Connection::tunnel(proto::Authority authority) {
         thread_.snapshot()->providers->find_host(hello.server_name) != nullptr) {
       services_.metrics.tunnels_refused.add();
       record_refusal(hello.server_name, "governed_host_in_tunnel");
-      telemetry::log_warning("governed_host_in_tunnel", {{"host", hello.server_name}, {"connect", authority.host}});
+      telemetry::log_warning("governed_host_in_tunnel",
+                             {{"host", hello.server_name}, {"connect", authority.host}});
       client_.close();
       co_return;
     }
@@ -72,20 +82,16 @@ Task<void> Connection::relay(Stream& upstream) {
     if (status != IoStatus::Done) co_return;
     consume(unread().size());
   }
-  auto open = std::make_shared<int>(2);
-  spawn(thread_.io().get_executor(), copy(shared_from_this(), upstream, client_, open));
-  co_await copy(shared_from_this(), client_, upstream, open);
+  auto tunnel = std::make_shared<Tunnel>(thread_.io());
+  spawn(thread_.io().get_executor(), copy(shared_from_this(), upstream, client_, tunnel));
+  co_await copy(shared_from_this(), client_, upstream, tunnel);
   // A client that has ended its side may still be read to: the other direction goes on until it
   // ends too, or the deadline closes the client.
-  asio::steady_timer pause(thread_.io());
-  while (*open != 0 && client_.open()) {
-    pause.expires_after(kHalfClosedPause);
-    co_await pause.async_wait(kAwait);
-  }
-  upstream.close();
+  if (tunnel->open != 0) co_await tunnel->ended.async_wait(kAwait);
 }
 
-Task<void> Connection::copy(std::shared_ptr<Connection> self, Stream& from, Stream& to, std::shared_ptr<int> open) {
+Task<void> Connection::copy(std::shared_ptr<Connection> self, Stream& from, Stream& to,
+                            std::shared_ptr<Tunnel> tunnel) {
   std::string buffer;
   buffer.resize(kCopySize);
   bool clean = false;
@@ -100,8 +106,9 @@ Task<void> Connection::copy(std::shared_ptr<Connection> self, Stream& from, Stre
     if (status != IoStatus::Done) break;
   }
   if (clean) to.shutdown_write();
-  --*open;
-  if (!clean || *open == 0) {
+  --tunnel->open;
+  if (tunnel->open == 0) tunnel->ended.cancel();
+  if (!clean || tunnel->open == 0) {
     // The other direction's waits end with these.
     self->client_.close();
     if (self->upstream_) self->upstream_->stream.close();
@@ -113,21 +120,25 @@ Task<void> Connection::copy(std::shared_ptr<Connection> self, Stream& from, Stre
 Task<void> Connection::forward_plain_http(proto::RequestHead head, proto::Http1Decoder& decoder) {
   const auto& options = services_.options;
   auto authority = proto::parse_authority(upstream_->key, 0);
-  const bool allowed = authority && options.unlisted_hosts == UnlistedHosts::Tunnel &&
-                       std::ranges::find(options.tunnel_ports, authority->port) != options.tunnel_ports.end();
+  const bool allowed =
+      authority && options.unlisted_hosts == UnlistedHosts::Tunnel &&
+      std::ranges::find(options.tunnel_ports, authority->port) != options.tunnel_ports.end();
   if (!allowed) {
     services_.metrics.tunnels_refused.add();
     record_refusal(authority ? authority->host : std::string{}, "unlisted_host");
-    co_await answer_plainly(403, "this host is not listed, or its port is not among tunnel.ports", "tunnel_refused");
+    co_await answer_plainly(403, "this host is not listed, or its port is not among tunnel.ports",
+                            "tunnel_refused");
     co_return;
   }
   set_deadline(Deadline::FailUpstream, options.upstream.connect_timeout);
-  auto connected = co_await thread_.pool().connect(*upstream_, *authority, false, !options.allow_private_networks);
+  auto connected = co_await thread_.pool().connect(*upstream_, *authority, false,
+                                                   !options.allow_private_networks);
   clear_deadline();
   if (!connected) {
     services_.metrics.tunnels_refused.add();
     record_refusal(authority->host, "tunnel_failed");
-    co_await answer_plainly(502, "cannot reach the server: " + connected.error().detail, "tunnel_failed");
+    co_await answer_plainly(502, "cannot reach the server: " + connected.error().detail,
+                            "tunnel_failed");
     co_return;
   }
   services_.metrics.tunnels.add();
@@ -144,8 +155,10 @@ Task<void> Connection::forward_plain_http(proto::RequestHead head, proto::Http1D
     Read read = co_await next_event(decoder);
     if (read.kind != Read::Kind::Event) co_return;
     if (const auto* body = std::get_if<proto::BodyBytes>(&*read.event)) {
-      if (chunked) proto::append_chunk(wire, body->bytes);
-      else wire += body->bytes;
+      if (chunked)
+        proto::append_chunk(wire, body->bytes);
+      else
+        wire += body->bytes;
     } else {
       complete = true;
       if (chunked) proto::append_last_chunk(wire);
@@ -160,7 +173,8 @@ Task<void> Connection::forward_plain_http(proto::RequestHead head, proto::Http1D
     set_deadline(Deadline::CloseClient, options.tunnel_idle_timeout);
     const IoResult result = co_await server.read_some(buffer.data(), buffer.size());
     if (result.status != IoStatus::Done) break;
-    const IoStatus status = co_await client_.write_all(std::string_view(buffer).substr(0, result.bytes));
+    const IoStatus status =
+        co_await client_.write_all(std::string_view(buffer).substr(0, result.bytes));
     if (status != IoStatus::Done) break;
   }
   clear_deadline();

@@ -25,14 +25,16 @@ struct SessionOwner {
 
 int owner_index() {
   static const int index = SSL_get_ex_new_index(
-      0, nullptr, nullptr, nullptr,
-      [](void*, void* owner, CRYPTO_EX_DATA*, int, long, void*) { delete static_cast<SessionOwner*>(owner); });
+      0, nullptr, nullptr, nullptr, [](void*, void* owner, CRYPTO_EX_DATA*, int, long, void*) {
+        delete static_cast<SessionOwner*>(owner);
+      });
   return index;
 }
 
 int keep_session(SSL* ssl, SSL_SESSION* session) {
   const auto* owner = static_cast<SessionOwner*>(SSL_get_ex_data(ssl, owner_index()));
-  if (owner == nullptr || owner->cache->by_key.size() >= UpstreamPool::SessionCache::kMaxSessions) return 0;
+  if (owner == nullptr || owner->cache->by_key.size() >= UpstreamPool::SessionCache::kMaxSessions)
+    return 0;
   owner->cache->by_key[owner->key].reset(session);
   return 1;  // the reference is ours now
 }
@@ -40,12 +42,16 @@ int keep_session(SSL* ssl, SSL_SESSION* session) {
 }  // namespace
 
 UpstreamPool::UpstreamPool(asio::io_context& io, const UpstreamOptions& options, SslContext context)
-    : options_(options), context_(std::move(context)), resolver_(io),
+    : options_(options),
+      context_(std::move(context)),
+      resolver_(io),
       sessions_(std::make_unique<SessionCache>()) {
   SSL_CTX_sess_set_new_cb(context_.get(), keep_session);  // the same for every thread
 }
 
-UpstreamPool::~UpstreamPool() { idle_.clear(); }  // before the sessions that their SSLs point to
+UpstreamPool::~UpstreamPool() {
+  idle_.clear();
+}  // before the sessions that their SSLs point to
 
 UpstreamPointer UpstreamPool::take(const std::string& key) {
   const auto found = idle_.find(key);
@@ -55,7 +61,8 @@ UpstreamPointer UpstreamPool::take(const std::string& key) {
     UpstreamPointer connection = std::move(connections.back());  // the warmest
     connections.pop_back();
     char byte = 0;
-    // Nothing may have come since the last answer: bytes would be taken for the next one's (desync).
+    // Nothing may have come since the last answer: bytes would be taken for the next one's
+    // (desync).
     if (connection->stream.read(&byte, 1).status == IoStatus::WantRead) {
       connection->reused = true;
       return connection;
@@ -80,11 +87,13 @@ void UpstreamPool::close_idle(std::chrono::steady_clock::time_point now) {
   }
 }
 
-Task<std::expected<std::vector<tcp::endpoint>, UpstreamError>> UpstreamPool::resolve(const proto::Authority& authority) {
+Task<std::expected<std::vector<tcp::endpoint>, UpstreamError>> UpstreamPool::resolve(
+    const proto::Authority& authority) {
   std::vector<tcp::endpoint> endpoints;
   std::string host = authority.host;
   std::string port = std::to_string(authority.port);
-  if (const auto mapped = options_.connect_to.find(host + ":" + port); mapped != options_.connect_to.end()) {
+  if (const auto mapped = options_.connect_to.find(host + ":" + port);
+      mapped != options_.connect_to.end()) {
     if (auto endpoint = parse_endpoint(mapped->second)) {
       endpoints.push_back(*endpoint);
       co_return endpoints;
@@ -99,25 +108,28 @@ Task<std::expected<std::vector<tcp::endpoint>, UpstreamError>> UpstreamPool::res
     endpoints.emplace_back(literal, static_cast<std::uint16_t>(std::stoul(port)));
     co_return endpoints;
   }
-  const auto resolved = co_await resolver_.async_resolve(host, port, tcp::resolver::numeric_service, kAwait);
+  const auto resolved =
+      co_await resolver_.async_resolve(host, port, tcp::resolver::numeric_service, kAwait);
   if (std::get<0>(resolved)) {
-    co_return std::unexpected(UpstreamError{flow::UpstreamFailure::Unresolved, std::get<0>(resolved).message()});
+    co_return std::unexpected(
+        UpstreamError{flow::UpstreamFailure::Unresolved, std::get<0>(resolved).message()});
   }
   for (const auto& entry : std::get<1>(resolved)) endpoints.push_back(entry.endpoint());
   co_return endpoints;
 }
 
 Task<std::expected<void, UpstreamError>> UpstreamPool::connect(UpstreamConnection& connection,
-                                                               const proto::Authority& authority, bool tls,
-                                                               bool only_public) {
+                                                               const proto::Authority& authority,
+                                                               bool tls, bool only_public) {
   auto endpoints = co_await resolve(authority);
   if (!endpoints) co_return std::unexpected(endpoints.error());
   if (only_public) {
-    std::erase_if(*endpoints, [](const tcp::endpoint& endpoint) { return !is_public(endpoint.address()); });
+    std::erase_if(*endpoints,
+                  [](const tcp::endpoint& endpoint) { return !is_public(endpoint.address()); });
     if (endpoints->empty()) {
-      co_return std::unexpected(UpstreamError{
-          flow::UpstreamFailure::Unreachable,
-          "the host is a loopback, link-local or private address (tunnel.allow_private_networks is off)"});
+      co_return std::unexpected(UpstreamError{flow::UpstreamFailure::Unreachable,
+                                              "the host is a loopback, link-local or private "
+                                              "address (tunnel.allow_private_networks is off)"});
     }
   }
   std::string last_error = "no address";
@@ -138,7 +150,8 @@ Task<std::expected<void, UpstreamError>> UpstreamPool::connect(UpstreamConnectio
     last_error = std::get<0>(result).message();
     if (std::get<0>(result) == asio::error::operation_aborted) break;  // cancelled or out of time
   }
-  if (!connected) co_return std::unexpected(UpstreamError{flow::UpstreamFailure::Unreachable, last_error});
+  if (!connected)
+    co_return std::unexpected(UpstreamError{flow::UpstreamFailure::Unreachable, last_error});
   boost::system::error_code ignored;
   connection.stream.socket().set_option(tcp::no_delay(true), ignored);
   connection.stream.socket().non_blocking(true, ignored);
@@ -154,8 +167,8 @@ Task<std::expected<void, UpstreamError>> UpstreamPool::connect(UpstreamConnectio
   const IoStatus status = co_await connection.stream.handshake(std::move(ssl));
   if (status != IoStatus::Done) {
     SSL* failed = connection.stream.ssl();
-    const auto failure =
-        certificate_refused(failed) ? flow::UpstreamFailure::BadCertificate : flow::UpstreamFailure::Unreachable;
+    const auto failure = certificate_refused(failed) ? flow::UpstreamFailure::BadCertificate
+                                                     : flow::UpstreamFailure::Unreachable;
     co_return std::unexpected(UpstreamError{failure, handshake_error(failed)});
   }
   co_return std::expected<void, UpstreamError>();

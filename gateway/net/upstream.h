@@ -55,7 +55,8 @@ class UpstreamPool {
   struct SessionCache;
 
  private:
-  Task<std::expected<std::vector<tcp::endpoint>, UpstreamError>> resolve(const proto::Authority& authority);
+  Task<std::expected<std::vector<tcp::endpoint>, UpstreamError>> resolve(
+      const proto::Authority& authority);
 
   const UpstreamOptions& options_;
   SslContext context_;

@@ -165,6 +165,17 @@ ContentKind sniff(std::string_view bytes) noexcept {
   return ContentKind::Binary;
 }
 
+ContentKind declared_kind(std::string_view media_type) noexcept {
+  if (media_type.starts_with("image/")) return ContentKind::Image;
+  if (media_type.starts_with("audio/")) return ContentKind::Audio;
+  if (media_type.starts_with("video/")) return ContentKind::Video;
+  if (media_type == "application/pdf") return ContentKind::Pdf;
+  for (const std::string_view format : {"wav", "mp3", "flac", "opus", "pcm16", "aac"}) {
+    if (media_type == format) return ContentKind::Audio;
+  }
+  return ContentKind::Binary;
+}
+
 std::string_view skip_reason(ContentKind kind) noexcept {
   switch (kind) {
     case ContentKind::Text:

@@ -26,10 +26,12 @@ struct DataUrl {
 };
 std::optional<DataUrl> parse_data_url(std::string_view text) noexcept;
 
-/// What bytes are, by their magic numbers and by being text; a declaration is hostile input and is
-/// never believed.
+/// What bytes are, by being text and by their magic numbers.
 enum class ContentKind : std::uint8_t { Text, Image, Audio, Video, Pdf, Binary };
 ContentKind sniff(std::string_view bytes) noexcept;
+/// What a media type ("image/png") or audio format ("wav") names; Binary if neither. A declaration
+/// is hostile input: it only names what could not be read, and never keeps text from being read.
+ContentKind declared_kind(std::string_view media_type) noexcept;
 std::string_view skip_reason(ContentKind kind) noexcept;  // "image", …, "binary"
 
 /// UTF-8 without control characters other than white space.

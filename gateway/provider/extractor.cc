@@ -206,6 +206,21 @@ Extractor::Failure Extractor::visit_container(Walk& walk, std::uint32_t at) {
   return {};
 }
 
+namespace {
+
+/// The media type or audio format that stands beside base64 in its object.
+std::string declared_type(const JsonIndex& index, std::uint32_t object) {
+  if (object == kNoNode) return {};
+  for (const std::string_view name : {"media_type", "mimeType", "mime_type", "format"}) {
+    const std::uint32_t value = index.member(object, name);
+    if (value != kNoNode && index[value].kind == JsonNode::Kind::String)
+      return index.text(index[value]);
+  }
+  return {};
+}
+
+}  // namespace
+
 Extractor::Failure Extractor::visit_string(Walk& walk, std::uint32_t at, std::string_view text) {
   const JsonNode& node = walk.document.index[at];
   const std::string_view name = walk.name_of_value();
@@ -221,10 +236,12 @@ Extractor::Failure Extractor::visit_string(Walk& walk, std::uint32_t at, std::st
   bool opened = false;
   if (text.size() > 5 && (text[0] == 'd' || text[0] == 'D')) {
     if (const auto url = parse_data_url(text)) {
-      if (auto failure = open_base64(walk, node, text, url->content_at, opened)) return failure;
+      if (auto failure = open_base64(walk, node, text, url->content_at, url->media_type, opened))
+        return failure;
     }
   } else if (may_carry_base64(name)) {
-    if (auto failure = open_base64(walk, node, text, 0, opened)) return failure;
+    const std::string declared = declared_type(walk.document.index, node.parent);
+    if (auto failure = open_base64(walk, node, text, 0, declared, opened)) return failure;
   }
   if (opened) return {};
   const bool could_be_json = !text.empty() && (text[0] == '{' || text[0] == '[' ||
@@ -252,10 +269,12 @@ bool Extractor::open_json(Walk& walk, const JsonNode& node, std::string_view tex
 }
 
 Extractor::Failure Extractor::open_base64(Walk& walk, const JsonNode& node, std::string_view text,
-                                          std::size_t content_at, bool& opened) {
+                                          std::size_t content_at, std::string_view declared,
+                                          bool& opened) {
   const auto content = decode_base64(text.substr(content_at));
   if (!content) return {};  // text like any other
-  const ContentKind kind = sniff(content->bytes);
+  ContentKind kind = sniff(content->bytes);
+  if (kind == ContentKind::Binary) kind = declared_kind(declared);
   const SpanPlace whole{SpanPlace::Kind::JsonString, walk.document.text, node.begin, node.end};
   if (kind != ContentKind::Text) {
     skip(skip_reason(kind), text.size() - content_at);

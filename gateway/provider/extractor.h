@@ -65,7 +65,7 @@ class Extractor {
   Failure visit_container(Walk& walk, std::uint32_t at);
   Failure visit_string(Walk& walk, std::uint32_t at, std::string_view text);
   Failure open_base64(Walk& walk, const JsonNode& node, std::string_view text,
-                      std::size_t content_at, bool& opened);
+                      std::size_t content_at, std::string_view declared, bool& opened);
   bool open_json(Walk& walk, const JsonNode& node, std::string_view text);
   bool enqueue(std::uint32_t text, std::string location, bool tool, std::size_t nesting);
   Failure add_span(std::string_view text, std::string location, policy::SpanRole role,

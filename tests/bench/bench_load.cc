@@ -26,15 +26,19 @@ struct Options {
 
 std::string request_for(const Options& options) {
   return "POST /v1/chat/completions HTTP/1.1\r\nHost: " + options.host +
-         "\r\nContent-Type: application/json\r\nAuthorization: Bearer made-up\r\nAccept: */*\r\nContent-Length: " +
+         "\r\nContent-Type: application/json\r\nAuthorization: Bearer made-up\r\nAccept: "
+         "*/*\r\nContent-Length: " +
          std::to_string(options.body.size()) + "\r\n\r\n" + options.body;
 }
 
 std::unique_ptr<Tls> connect(const Options& options, SSL_CTX* context, const sockaddr_in& address) {
   const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
-  if (::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) fail("connect");
+  if (::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
+    fail("connect");
   if (!options.proxy_authority.empty()) {
-    const std::string connect_request = "CONNECT " + options.proxy_authority + " HTTP/1.1\r\nHost: " + options.proxy_authority + "\r\n\r\n";
+    const std::string connect_request = "CONNECT " + options.proxy_authority +
+                                        " HTTP/1.1\r\nHost: " + options.proxy_authority +
+                                        "\r\n\r\n";
     if (::write(fd, connect_request.data(), connect_request.size()) < 0) fail("CONNECT");
     std::string answer;
     char byte = 0;
@@ -55,7 +59,8 @@ struct Result {
   std::vector<double> latencies_us, first_event_us;
 };
 
-void run(const Options& options, SSL_CTX* context, const sockaddr_in& address, Clock::time_point end, Result& result) {
+void run(const Options& options, SSL_CTX* context, const sockaddr_in& address,
+         Clock::time_point end, Result& result) {
   const std::string request = request_for(options);
   std::unique_ptr<Tls> tls;
   std::string buffer, message;
@@ -77,7 +82,8 @@ void run(const Options& options, SSL_CTX* context, const sockaddr_in& address, C
       std::fprintf(stderr, "bench: the answer lacks what was expected\n");
       std::exit(1);
     }
-    result.latencies_us.push_back(std::chrono::duration<double, std::micro>(Clock::now() - begun).count());
+    result.latencies_us.push_back(
+        std::chrono::duration<double, std::micro>(Clock::now() - begun).count());
     if (first != 0) result.first_event_us.push_back(first);
     if (options.mode == "new") {
       SSL_shutdown(tls->ssl());
@@ -90,7 +96,8 @@ void run(const Options& options, SSL_CTX* context, const sockaddr_in& address, C
 double quantile(std::vector<double>& values, double q) {
   if (values.empty()) return 0;
   std::ranges::sort(values);
-  return values[std::min(values.size() - 1, static_cast<std::size_t>(q * static_cast<double>(values.size())))];
+  return values[std::min(values.size() - 1,
+                         static_cast<std::size_t>(q * static_cast<double>(values.size())))];
 }
 
 int hold_idle(const Options& options, SSL_CTX* context, const sockaddr_in& address) {
@@ -99,7 +106,9 @@ int hold_idle(const Options& options, SSL_CTX* context, const sockaddr_in& addre
   std::string buffer, message;
   for (int i = 0; i < options.connections; ++i) {
     held.push_back(connect(options, context, address));
-    if (!held.back()->write(request) || !read_message(*held.back(), buffer, message, [](const std::string&) {})) fail("request");
+    if (!held.back()->write(request) ||
+        !read_message(*held.back(), buffer, message, [](const std::string&) {}))
+      fail("request");
   }
   std::printf("held\n");
   std::fflush(stdout);
@@ -115,8 +124,10 @@ int main(int argc, char** argv) {
   for (int i = 1; i + 1 < argc; i += 2) given[argv[i]] = argv[i + 1];
   if (argc < 2 || given["--to"].empty() || given["--ca"].empty() || given["--body"].empty()) {
     std::fprintf(stderr,
-                 "usage: %s --to IP:PORT --ca FILE --body FILE [--connect HOST:PORT] [--host NAME] [--connections N]\n"
-                 "       [--seconds S] [--mode keepalive|new|idle] [--expect TEXT]\n", argv[0]);
+                 "usage: %s --to IP:PORT --ca FILE --body FILE [--connect HOST:PORT] [--host NAME] "
+                 "[--connections N]\n"
+                 "       [--seconds S] [--mode keepalive|new|idle] [--expect TEXT]\n",
+                 argv[0]);
     return 2;
   }
   Options options;
@@ -140,8 +151,10 @@ int main(int argc, char** argv) {
   std::vector<Result> results(static_cast<std::size_t>(options.connections));
   std::vector<std::thread> threads;
   const Clock::time_point begun = Clock::now();
-  const Clock::time_point end = begun + std::chrono::microseconds(static_cast<long>(options.seconds * 1e6));
-  for (auto& result : results) threads.emplace_back([&] { run(options, context, address, end, result); });
+  const Clock::time_point end =
+      begun + std::chrono::microseconds(static_cast<long>(options.seconds * 1e6));
+  for (auto& result : results)
+    threads.emplace_back([&] { run(options, context, address, end, result); });
   for (auto& thread : threads) thread.join();
   const double took = std::chrono::duration<double>(Clock::now() - begun).count();
   std::vector<double> latencies, first;
@@ -149,7 +162,9 @@ int main(int argc, char** argv) {
     latencies.insert(latencies.end(), result.latencies_us.begin(), result.latencies_us.end());
     first.insert(first.end(), result.first_event_us.begin(), result.first_event_us.end());
   }
-  std::printf("{\"requests\":%zu,\"per_second\":%.1f,\"p50_us\":%.1f,\"p99_us\":%.1f,\"first_event_p50_us\":%.1f}\n",
-              latencies.size(), static_cast<double>(latencies.size()) / took, quantile(latencies, 0.5),
-              quantile(latencies, 0.99), quantile(first, 0.5));
+  std::printf(
+      "{\"requests\":%zu,\"per_second\":%.1f,\"p50_us\":%.1f,\"p99_us\":%.1f,\"first_event_p50_"
+      "us\":%.1f}\n",
+      latencies.size(), static_cast<double>(latencies.size()) / took, quantile(latencies, 0.5),
+      quantile(latencies, 0.99), quantile(first, 0.5));
 }

@@ -1,5 +1,6 @@
 // The provider of the benchmarks: answers every POST with the text of its last "content" member,
-// as a chat completion, or as server-sent events if the body says "stream":true. One thread per connection.
+// as a chat completion, or as server-sent events if the body says "stream":true. One thread per
+// connection.
 #include <algorithm>
 #include <csignal>
 #include <thread>
@@ -16,17 +17,21 @@ std::string last_content(std::string_view message) {
   if (at == std::string_view::npos) return "nothing";
   const std::size_t begin = at + kKey.size();
   // Large prompts are not echoed whole: what is measured then is the way out.
-  return std::string(message.substr(begin, std::min<std::size_t>(message.find('"', begin) - begin, 4096)));
+  return std::string(
+      message.substr(begin, std::min<std::size_t>(message.find('"', begin) - begin, 4096)));
 }
 
 std::string answer_to(const std::string& message) {
   const std::string text = last_content(message);
   if (message.find("\"stream\":true") == std::string::npos) {
-    const std::string body = R"({"id":"chatcmpl-1","object":"chat.completion","choices":[{"index":0,"message":{"role":"assistant","content":")" +
-                             text + R"("},"finish_reason":"stop"}],"usage":{"total_tokens":2}})";
-    return "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+    const std::string body =
+        R"({"id":"chatcmpl-1","object":"chat.completion","choices":[{"index":0,"message":{"role":"assistant","content":")" +
+        text + R"("},"finish_reason":"stop"}],"usage":{"total_tokens":2}})";
+    return "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: " +
+           std::to_string(body.size()) + "\r\n\r\n" + body;
   }
-  std::string out = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
+  std::string out =
+      "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
   const auto event = [&](const std::string& data) {
     const std::string bytes = "data: " + data + "\n\n";
     char size[32];
@@ -64,7 +69,9 @@ int main(int argc, char** argv) {
   }
   const int listener = ::socket(AF_INET, SOCK_STREAM, 0);
   sockaddr_in address = parse_address("127.0.0.1:0");
-  if (::bind(listener, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 || ::listen(listener, 1024) != 0) fail("listen");
+  if (::bind(listener, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
+      ::listen(listener, 1024) != 0)
+    fail("listen");
   socklen_t size = sizeof address;
   ::getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size);
   std::printf("%d\n", ntohs(address.sin_port));

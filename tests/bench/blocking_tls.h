@@ -27,7 +27,8 @@ inline sockaddr_in parse_address(const std::string& text) {
   sockaddr_in address{};
   address.sin_family = AF_INET;
   const std::size_t colon = text.rfind(':');
-  if (colon == std::string::npos || inet_pton(AF_INET, text.substr(0, colon).c_str(), &address.sin_addr) != 1) {
+  if (colon == std::string::npos ||
+      inet_pton(AF_INET, text.substr(0, colon).c_str(), &address.sin_addr) != 1) {
     fail("an address must be IPv4:port");
   }
   address.sin_port = htons(static_cast<std::uint16_t>(std::stoi(text.substr(colon + 1))));
@@ -52,7 +53,8 @@ class Tls {
   SSL* ssl() { return ssl_; }
   bool write(std::string_view bytes) {
     while (!bytes.empty()) {
-      const int done = SSL_write(ssl_, bytes.data(), static_cast<int>(std::min<std::size_t>(bytes.size(), 1u << 30)));
+      const int done = SSL_write(ssl_, bytes.data(),
+                                 static_cast<int>(std::min<std::size_t>(bytes.size(), 1u << 30)));
       if (done <= 0) return false;
       bytes.remove_prefix(static_cast<std::size_t>(done));
     }

@@ -52,9 +52,10 @@ constexpr const char* kProviders = R"(providers:
 std::shared_ptr<const Snapshot> snapshot() {
   static const std::shared_ptr<const Snapshot> shared = [] {
     auto made = std::make_shared<Snapshot>();
-    auto rules = policy::RuleSet::load({"policy.yaml"}, [](const std::string& path) -> std::expected<std::string, std::string> {
-      return path.ends_with("detectors.yaml") ? kDetectors : kPolicy;
-    });
+    auto rules = policy::RuleSet::load(
+        {"policy.yaml"}, [](const std::string& path) -> std::expected<std::string, std::string> {
+          return path.ends_with("detectors.yaml") ? kDetectors : kPolicy;
+        });
     if (!rules) throw std::runtime_error(policy::to_string(rules.error().front()));
     made->rules = *rules;
     auto table = provider::ProviderTable::parse(kProviders, "providers.yaml");
@@ -100,7 +101,8 @@ class ExchangeTest : public ::testing::Test {
   T expect() {
     auto action = exchange.next();
     if (!action || !std::holds_alternative<T>(*action)) {
-      ADD_FAILURE() << "another action than expected: " << (action ? static_cast<int>(action->index()) : -1);
+      ADD_FAILURE() << "another action than expected: "
+                    << (action ? static_cast<int>(action->index()) : -1);
       return T{};
     }
     return std::get<T>(std::move(*action));
@@ -117,7 +119,8 @@ class ExchangeTest : public ::testing::Test {
   Exchange exchange{context()};
 };
 
-const std::string kMail = R"({"model":"gpt-x","seed":12345678901234567890,"x":1.0,"messages":[{"role":"user","content":"write to alice@example.com"}]})";
+const std::string kMail =
+    R"({"model":"gpt-x","seed":12345678901234567890,"x":1.0,"messages":[{"role":"user","content":"write to alice@example.com"}]})";
 
 TEST_F(ExchangeTest, NothingLeavesBeforeItsRecordIsDurable) {
   const audit::Record record = ask(kMail);
@@ -145,7 +148,8 @@ TEST_F(ExchangeTest, ProxyFieldsAndAddressesStayInTheHouse) {
   ask(kMail);
   exchange.recorded(1);
   const proto::RequestHead head = expect<Forward>().head;
-  for (const char* name : {"Proxy-Authorization", "Via", "X-Forwarded-For", "Expect"}) EXPECT_EQ(head.headers.count(name), 0u) << name;
+  for (const char* name : {"Proxy-Authorization", "Via", "X-Forwarded-For", "Expect"})
+    EXPECT_EQ(head.headers.count(name), 0u) << name;
   EXPECT_EQ(*head.headers.find("Authorization"), "Bearer made-up");
   EXPECT_EQ(*head.headers.find("Accept-Encoding"), "identity");
 }
@@ -191,7 +195,8 @@ TEST_F(ExchangeTest, ALedgerThatFailsLetsNothingOut) {
 }
 
 TEST_F(ExchangeTest, ABlockIsAnsweredInTheProvidersShapeWithoutTheValue) {
-  const audit::Record record = ask(R"({"messages":[{"role":"user","content":"about PROJECT-HALCYON"}]})");
+  const audit::Record record =
+      ask(R"({"messages":[{"role":"user","content":"about PROJECT-HALCYON"}]})");
   EXPECT_EQ(record.action, "block");
   EXPECT_EQ(record.rules, std::vector<std::string>{"block-codename"});
   EXPECT_TRUE(record.sha256_sent.empty());
@@ -222,9 +227,12 @@ TEST_F(ExchangeTest, AnAbsoluteTargetMustNameTheSameHostAndBecomesAPath) {
     const char* target;
     int status;  // 0: goes on
   };
-  for (const Case& c : {Case{"https://api.openai.com/v1/chat/completions", 0}, Case{"https://API.openai.com:443/v1/chat/completions", 0},
-                        Case{"https://api.anthropic.com/v1/messages", 421}, Case{"https://api.openai.com:8443/v1/chat/completions", 421},
-                        Case{"http://api.openai.com/v1/chat/completions", 421}, Case{"ftp://api.openai.com/", 400}}) {
+  for (const Case& c : {Case{"https://api.openai.com/v1/chat/completions", 0},
+                        Case{"https://API.openai.com:443/v1/chat/completions", 0},
+                        Case{"https://api.anthropic.com/v1/messages", 421},
+                        Case{"https://api.openai.com:8443/v1/chat/completions", 421},
+                        Case{"http://api.openai.com/v1/chat/completions", 421},
+                        Case{"ftp://api.openai.com/", 400}}) {
     Exchange other{context()};
     proto::RequestHead head = post("{}");
     head.target = c.target;
@@ -236,8 +244,10 @@ TEST_F(ExchangeTest, AnAbsoluteTargetMustNameTheSameHostAndBecomesAPath) {
     other.recorded(1);
     const auto action = other.next();
     ASSERT_TRUE(action) << c.target;
-    if (c.status != 0) EXPECT_EQ(std::get<SendHead>(*action).head.status, c.status) << c.target;
-    else EXPECT_EQ(std::get<Forward>(*action).head.target, "/v1/chat/completions") << c.target;
+    if (c.status != 0)
+      EXPECT_EQ(std::get<SendHead>(*action).head.status, c.status) << c.target;
+    else
+      EXPECT_EQ(std::get<Forward>(*action).head.target, "/v1/chat/completions") << c.target;
   }
 }
 
@@ -263,7 +273,8 @@ TEST_F(ExchangeTest, WebSocketUpgradesAreToldToUseHttp) {
 }
 
 TEST_F(ExchangeTest, UnreadableBodiesAreRefusedAndRecorded) {
-  for (const std::string body : {"{\"messages\":[", "{\"a\":1}{", "{\"a\":\"\xff\"}", "{\"a\":1,\"a\":2}", "not json"}) {
+  for (const std::string body :
+       {"{\"messages\":[", "{\"a\":1}{", "{\"a\":\"\xff\"}", "{\"a\":1,\"a\":2}", "not json"}) {
     Exchange other{context()};
     other.request_head(post(body));
     other.request_body(body);

@@ -19,7 +19,8 @@ namespace {
 class CertificateTest : public ::testing::Test {
  protected:
   CertificateTest() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "customhouse-ca-XXXXXX").string();
+    std::string pattern =
+        (std::filesystem::temp_directory_path() / "customhouse-ca-XXXXXX").string();
     folder_ = mkdtemp(pattern.data());
     options_ = {folder_ + "/ca/ca.pem", folder_ + "/ca/ca.key", {"openai.com", "anthropic.com"}};
   }
@@ -31,7 +32,8 @@ class CertificateTest : public ::testing::Test {
     return *ca;
   }
   /// X509_V_OK or the error, for `host`, as a strict client sees it.
-  static int verify(const CertificateAuthority& ca, X509* leaf, const std::string& host, std::time_t at = 0) {
+  static int verify(const CertificateAuthority& ca, X509* leaf, const std::string& host,
+                    std::time_t at = 0) {
     X509_STORE* store = X509_STORE_new();
     X509_STORE_add_cert(store, ca.implementation().certificate.get());
     X509_STORE_CTX* context = X509_STORE_CTX_new();
@@ -55,7 +57,8 @@ class CertificateTest : public ::testing::Test {
 TEST_F(CertificateTest, LeavesPassStrictVerificationForTheirHostOnly) {
   const auto ca = make();
   const KeyPointer key = generate_p256_key();
-  const X509Pointer leaf = make_leaf_certificate(ca->implementation(), key.get(), "api.openai.com", std::time(nullptr));
+  const X509Pointer leaf =
+      make_leaf_certificate(ca->implementation(), key.get(), "api.openai.com", std::time(nullptr));
   EXPECT_EQ(verify(*ca, leaf.get(), "api.openai.com"), X509_V_OK);
   EXPECT_EQ(verify(*ca, leaf.get(), "eu.api.openai.com"), X509_V_ERR_HOSTNAME_MISMATCH);
 }
@@ -64,7 +67,8 @@ TEST_F(CertificateTest, NameConstraintsMakeALeafForAnotherDomainWorthless) {
   const auto ca = make();
   const KeyPointer key = generate_p256_key();
   for (const std::string host : {"example.com", "notopenai.com", "api.openai.com.example.com"}) {
-    const X509Pointer leaf = make_leaf_certificate(ca->implementation(), key.get(), host, std::time(nullptr));
+    const X509Pointer leaf =
+        make_leaf_certificate(ca->implementation(), key.get(), host, std::time(nullptr));
     EXPECT_EQ(verify(*ca, leaf.get(), host), X509_V_ERR_PERMITTED_VIOLATION) << host;
   }
   LeafIssuer issuer(ca);
@@ -78,23 +82,26 @@ TEST_F(CertificateTest, LeavesLiveSevenDaysAtMostAndStartADayAgo) {
   const std::time_t now = std::time(nullptr);
   // Minted in a week, when the CA is old enough for the full day of backdating.
   const std::time_t later = now + 7 * 86400;
-  const X509Pointer leaf = make_leaf_certificate(ca->implementation(), key.get(), "api.openai.com", later);
+  const X509Pointer leaf =
+      make_leaf_certificate(ca->implementation(), key.get(), "api.openai.com", later);
   EXPECT_EQ(verify(*ca, leaf.get(), "api.openai.com", later - 86000), X509_V_OK);
   EXPECT_EQ(verify(*ca, leaf.get(), "api.openai.com", later + 6 * 86400 - 60), X509_V_OK);
-  EXPECT_EQ(verify(*ca, leaf.get(), "api.openai.com", later + 6 * 86400 + 60), X509_V_ERR_CERT_HAS_EXPIRED);
+  EXPECT_EQ(verify(*ca, leaf.get(), "api.openai.com", later + 6 * 86400 + 60),
+            X509_V_ERR_CERT_HAS_EXPIRED);
 }
 
 TEST_F(CertificateTest, ALongHostNameStillVerifies) {
   const auto ca = make();
   const KeyPointer key = generate_p256_key();
   const std::string host = std::string(60, 'a') + ".openai.com";
-  const X509Pointer leaf = make_leaf_certificate(ca->implementation(), key.get(), host, std::time(nullptr));
+  const X509Pointer leaf =
+      make_leaf_certificate(ca->implementation(), key.get(), host, std::time(nullptr));
   EXPECT_EQ(verify(*ca, leaf.get(), host), X509_V_OK);
 }
 
 TEST_F(CertificateTest, TheKeyIsPrivateAndReusedOnTheNextStart) {
   const std::string first = make()->certificate_pem();
-  struct stat status {};
+  struct stat status{};
   ASSERT_EQ(::stat(options_.private_key_file.c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777, 0600u);
   EXPECT_EQ(make()->certificate_pem(), first);
@@ -131,7 +138,8 @@ TEST_F(CertificateTest, AKeyOfAnotherCertificateIsAnError) {
 
 TEST_F(CertificateTest, DomainsOutsideTheConstraintsAreNamed) {
   const auto ca = make();
-  const std::vector<std::string> missing = ca->domains_not_permitted({"api.openai.com", "deepseek.com"});
+  const std::vector<std::string> missing =
+      ca->domains_not_permitted({"api.openai.com", "deepseek.com"});
   EXPECT_EQ(missing, std::vector<std::string>{"deepseek.com"});
 }
 
@@ -140,7 +148,8 @@ TEST_F(CertificateTest, ManyThreadsAskingForAHostMintOnce) {
   std::vector<std::thread> threads;
   std::vector<SSL_CTX*> contexts(8);
   for (std::size_t i = 0; i < contexts.size(); ++i) {
-    threads.emplace_back([&, i] { contexts[i] = issuer.context_for("api.openai.com").value().get(); });
+    threads.emplace_back(
+        [&, i] { contexts[i] = issuer.context_for("api.openai.com").value().get(); });
   }
   for (auto& thread : threads) thread.join();
   EXPECT_EQ(std::set<SSL_CTX*>(contexts.begin(), contexts.end()).size(), 1u);
