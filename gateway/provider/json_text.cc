@@ -206,12 +206,14 @@ std::vector<policy::Edit> edits_in_raw(std::string_view raw, std::span<const pol
   std::size_t decoded_at = 0;
   std::size_t unit_raw = 0;      // the escape stepped over last: where it begins …
   std::size_t unit_decoded = 0;  // … raw and decoded
+  // Looked for once, not again for each edit in front of it.
+  std::size_t next_escape = std::min(raw.find('\\'), raw.size());
   // Walks to the first unit edge at or behind `target`, an offset into the decoded text.
   const auto walk_to = [&](std::size_t target) {
     while (decoded_at < target && raw_at < raw.size()) {
       if (raw[raw_at] != '\\') {
-        const std::size_t run = std::min(raw.find('\\', raw_at), raw.size()) - raw_at;
-        const std::size_t step = std::min(run, target - decoded_at);
+        if (next_escape < raw_at) next_escape = std::min(raw.find('\\', raw_at), raw.size());
+        const std::size_t step = std::min(next_escape - raw_at, target - decoded_at);
         raw_at += step;
         decoded_at += step;
         unit_raw = raw_at;

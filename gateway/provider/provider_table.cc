@@ -301,8 +301,9 @@ std::vector<std::string> ProviderTable::constraint_domains() const {
   std::set<std::string> domains;
   for (const Provider& provider : providers_) {
     for (const std::string& host : provider.hosts) {
-      const std::size_t star = host.rfind('*');
-      domains.insert(star == std::string::npos ? host : host.substr(star + 2));
+      if (host.starts_with("*.")) domains.insert(host.substr(2));
+      // An inner wildcard's only common domain is far wider than its hosts: left out.
+      else if (!host.contains('*')) domains.insert(host);
     }
   }
   std::vector<std::string> result;

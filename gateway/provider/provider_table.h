@@ -53,8 +53,8 @@ class ProviderTable {
   const Provider* find_host(std::string_view host) const noexcept;
   const Provider* find_id(std::string_view id) const noexcept;
   const std::vector<Provider>& providers() const noexcept { return providers_; }
-  /// Domains for the CA's name constraints: hosts, and what stands behind the last "*.". Sorted;
-  /// those below another one are left out.
+  /// Domains for the CA's name constraints: hosts, and what stands behind a leading "*.". Hosts
+  /// that only an inner wildcard matches are governed but not covered: they are refused.
   std::vector<std::string> constraint_domains() const;
 
  private:

@@ -11,7 +11,7 @@ namespace customhouse::provider {
 namespace {
 
 constexpr std::size_t kMaxHeldArguments = 4 * 1024 * 1024;
-constexpr std::size_t kMaxRun = 16 * 1024;
+constexpr std::size_t kMaxRun = 4 * 1024;  // looked at again for each host-bound value in it
 
 bool is_space(char c) noexcept {
   return c == ' ' || c == '\t' || c == '\n' || c == '\r';
@@ -171,10 +171,12 @@ std::vector<policy::Edit> TextChannel::append(std::string_view piece, bool last,
       break;
     }
     const std::string_view all = whole.empty() ? std::string_view(arguments_) : whole;
-    const std::size_t stop = std::min(text.find_first_of(" \t\r\n", end), text.size());
     // At the end the whole run is known: the space says that nothing follows.
-    const std::string behind =
-        last ? std::string(text.substr(end, stop - end)) + ' ' : std::string{};
+    std::string behind;
+    if (last && !tool && match.entry->restore == policy::Restore::SameHost) {
+      const std::string_view near = text.substr(end, kMaxRun + 1);
+      behind = std::string(near.substr(0, near.find_first_of(" \t\r\n"))) + ' ';
+    }
     if (allowed(*match.entry, behind, all)) {
       put(match.begin, end, value_of(*match.entry));
       ++restored;

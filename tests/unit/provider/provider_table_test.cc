@@ -71,7 +71,12 @@ TEST(ShippedProviders, OfferBaseUrlModeForTheUsualOnes) {
 TEST(ShippedProviders, ConstrainTheCaToTheirOwnDomains) {
   const auto domains = shipped().constraint_domains();
   EXPECT_THAT(domains, Contains("openai.azure.com"));
-  EXPECT_THAT(domains, Contains("amazonaws.com"));
+  // A stolen CA key must not be good for all of a cloud.
+  for (const char* wide : {"amazonaws.com", "amazonaws.com.cn", "api.aws", "oraclecloud.com", "ghe.com", "googleapis.com",
+                           "us-east-1.amazonaws.com"}) {
+    EXPECT_THAT(domains, Contains(wide).Times(0)) << wide;
+  }
+  EXPECT_THAT(domains, Contains("bedrock-runtime.us-east-1.amazonaws.com"));
   EXPECT_THAT(domains, Contains("api.deepseek.com").Times(0));  // below deepseek.com
   EXPECT_THAT(domains, Contains("deepseek.com"));
   for (const std::string& domain : domains) {
