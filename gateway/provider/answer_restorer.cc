@@ -49,20 +49,24 @@ std::unique_ptr<AnswerRestorer> make_text_restorer(
   return std::make_unique<TextRestorer>(entries);
 }
 
-void restore_complete(const JsonIndex& index, const CompleteField& field,
+void restore_complete(const JsonIndex& index, const std::vector<CompleteField>& fields,
                       const PlaceholderSet& placeholders, std::uint64_t& restored,
                       std::vector<policy::Edit>& edits) {
-  const JsonNode& node = index[field.node];
-  const std::string decoded = node.escaped ? index.text(node) : std::string{};
-  const std::string_view text = node.escaped ? std::string_view(decoded) : index.raw(node);
-  if (placeholders.find(text, 0).entry == nullptr &&
-      placeholders.find(text, 0).begin == text.size())
-    return;
-  const std::string_view whole =
-      field.arguments == kNoNode ? text : index.raw(index[field.arguments]);
-  TextChannel channel(placeholders, field.use);
-  const auto changes = channel.append(text, true, restored, whole);
-  std::ranges::move(edits_in_raw(index.raw(node), changes, node.begin), std::back_inserter(edits));
+  HostVerdicts verdicts;  // of the arguments that are objects of this document
+  for (const CompleteField& field : fields) {
+    const JsonNode& node = index[field.node];
+    const std::string decoded = node.escaped ? index.text(node) : std::string{};
+    const std::string_view text = node.escaped ? std::string_view(decoded) : index.raw(node);
+    const PlaceholderSet::Match first = placeholders.find(text, 0);
+    if (first.begin == text.size()) continue;
+    const bool in_object = field.arguments != kNoNode;
+    TextChannel channel(placeholders, field.use);
+    const auto changes =
+        channel.append(text, true, restored, in_object ? index.raw(index[field.arguments]) : text,
+                       in_object ? &verdicts : nullptr);
+    std::ranges::move(edits_in_raw(index.raw(node), changes, node.begin),
+                      std::back_inserter(edits));
+  }
 }
 
 std::string with_edits(std::string_view document, std::vector<policy::Edit> edits) {

@@ -55,8 +55,7 @@ class JsonRestorer final : public AnswerRestorer {
         for (policy::Edit& edit : edits_in_raw(index.raw(node), changes, node.begin))
           edits.push_back(std::move(edit));
       }
-      for (const CompleteField& field : event.complete)
-        restore_complete(index, field, placeholders_, restored_, edits);
+      restore_complete(index, event.complete, placeholders_, restored_, edits);
     }
     return edits.empty() ? document_ : with_edits(document_, std::move(edits));
   }

@@ -21,8 +21,8 @@ std::unique_ptr<AnswerRestorer> make_text_restorer(
 /// Limits for documents that come from upstream.
 inline constexpr JsonLimits kAnswerLimits{.max_depth = 512, .max_nodes = 8'000'000};
 
-/// Appends the edits of the document that restore a string which is complete in itself.
-void restore_complete(const JsonIndex& index, const CompleteField& field,
+/// Appends the edits of the document that restore the strings which are complete in themselves.
+void restore_complete(const JsonIndex& index, const std::vector<CompleteField>& fields,
                       const PlaceholderSet& placeholders, std::uint64_t& restored,
                       std::vector<policy::Edit>& edits);
 

@@ -70,8 +70,7 @@ class SseRestorer final : public AnswerRestorer {
       }
       append_delta(*index, delta, shared, edits);
     }
-    for (const CompleteField& field : fields.complete)
-      restore_complete(*index, field, placeholders_, restored_, edits);
+    restore_complete(*index, fields.complete, placeholders_, restored_, edits);
     out += edits.empty() ? shared->raw
                          : proto::with_data(*shared, with_edits(shared->data, std::move(edits)));
     return {};

@@ -13,6 +13,8 @@ namespace {
 constexpr std::size_t kMaxHeldArguments = 4 * 1024 * 1024;
 constexpr std::size_t kMaxRun = 4 * 1024;  // looked at again for each host-bound value in it
 
+constexpr std::string_view kUrlMark = "://";
+
 bool is_space(char c) noexcept {
   return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
@@ -77,10 +79,16 @@ void TextChannel::pass(std::string_view text) {
   if (use_ != TextUse::Prose) return;
   const std::size_t space = text.find_last_of(" \t\r\n");
   if (space != std::string_view::npos) {
-    run_.assign(text.substr(space + 1));
-  } else if (run_.size() <= kMaxRun) {
-    run_ += text;
+    run_.clear();
+    text.remove_prefix(space + 1);
   }
+  if (run_.size() > kMaxRun) return;
+  run_ += text;
+  if (run_.starts_with(kUrlMark)) return;
+  // What stands before a URL does not matter; half a mark at the end does.
+  const std::size_t url = run_.find(kUrlMark);
+  const std::size_t most = run_.size() - std::min(run_.size(), kUrlMark.size() - 1);
+  run_.erase(0, std::min(url, most));
 }
 
 std::string TextChannel::value_of(const policy::RestoreEntry& entry) {
@@ -91,7 +99,7 @@ std::string TextChannel::value_of(const policy::RestoreEntry& entry) {
 }
 
 bool TextChannel::allowed(const policy::RestoreEntry& entry, std::string_view behind,
-                          std::string_view whole) {
+                          std::string_view whole, HostVerdicts& verdicts) {
   switch (entry.restore) {
     case policy::Restore::Everywhere:
       return true;
@@ -103,18 +111,18 @@ bool TextChannel::allowed(const policy::RestoreEntry& entry, std::string_view be
       break;
   }
   if (use_ != TextUse::Prose) {
-    // The arguments do not change while one text is read: each entry is judged once.
-    const auto known = verdicts_.find(&entry);
-    if (known != verdicts_.end()) return known->second;
-    return verdicts_[&entry] = !refused_ && may_stand_in_arguments(whole, entry.hosts);
+    const auto [verdict, added] = verdicts.try_emplace({&entry, whole.data()}, false);
+    if (added) verdict->second = !refused_ && may_stand_in_arguments(whole, entry.hosts);
+    return verdict->second;
   }
-  if (behind.size() > kMaxRun) return false;
-  if (run_.find("://") == std::string::npos && run_.size() <= kMaxRun) return true;
-  return run_.size() <= kMaxRun && may_stand_in_run(run_ + std::string(behind), entry.hosts);
+  if (!run_.starts_with(kUrlMark)) return true;
+  if (run_.size() > kMaxRun || behind.size() > kMaxRun) return false;
+  return may_stand_in_run(run_ + std::string(behind), entry.hosts);
 }
 
 std::vector<policy::Edit> TextChannel::append(std::string_view piece, bool last,
-                                              std::uint64_t& restored, std::string_view whole) {
+                                              std::uint64_t& restored, std::string_view whole,
+                                              HostVerdicts* shared) {
   const bool tool = use_ != TextUse::Prose;
   if (tool && whole.empty()) {
     if (arguments_.size() > kMaxHeldArguments)
@@ -129,7 +137,8 @@ std::vector<policy::Edit> TextChannel::append(std::string_view piece, bool last,
     held_.resize(held_.size() - piece.size());
   }
   waiting_ = false;
-  verdicts_.clear();
+  HostVerdicts of_this_piece;
+  HostVerdicts& verdicts = shared == nullptr ? of_this_piece : *shared;
   const std::string joined = held_.empty() ? std::string{} : held_ + std::string(piece);
   const std::string_view text = joined.empty() ? piece : std::string_view(joined);
   const std::size_t before = held_.size();  // bytes of `text` that came earlier
@@ -177,7 +186,7 @@ std::vector<policy::Edit> TextChannel::append(std::string_view piece, bool last,
       const std::string_view near = text.substr(end, kMaxRun + 1);
       behind = std::string(near.substr(0, near.find_first_of(" \t\r\n"))) + ' ';
     }
-    if (allowed(*match.entry, behind, all)) {
+    if (allowed(*match.entry, behind, all, verdicts)) {
       put(match.begin, end, value_of(*match.entry));
       ++restored;
       pass("x");

@@ -5,6 +5,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "gateway/provider/placeholder_set.h"
@@ -40,6 +41,10 @@ class EscapeDepth {
   Level levels_[kLevels];
 };
 
+/// Which host-bound values may stand in which arguments: texts that belong to the same arguments
+/// share one, so that each value is judged once. Lives no longer than the arguments' text.
+using HostVerdicts = std::map<std::pair<const policy::RestoreEntry*, const char*>, bool>;
+
 class TextChannel {
  public:
   TextChannel(const PlaceholderSet& placeholders, TextUse use)
@@ -48,7 +53,7 @@ class TextChannel {
   /// The edits that turn this piece into what is sent in its place; with `last` nothing is held.
   /// `whole`: all arguments, if they are known (a complete answer); else what the channel has seen.
   std::vector<policy::Edit> append(std::string_view piece, bool last, std::uint64_t& restored,
-                                   std::string_view whole = {});
+                                   std::string_view whole = {}, HostVerdicts* shared = nullptr);
   /// Ends the channel: the text still held, restored if that is decided now.
   std::string finish(std::uint64_t& restored);
   /// The held text as it came.
@@ -57,7 +62,8 @@ class TextChannel {
 
  private:
   std::string value_of(const policy::RestoreEntry& entry);
-  bool allowed(const policy::RestoreEntry& entry, std::string_view behind, std::string_view whole);
+  bool allowed(const policy::RestoreEntry& entry, std::string_view behind, std::string_view whole,
+               HostVerdicts& verdicts);
   void pass(std::string_view text);
 
   const PlaceholderSet* placeholders_;
@@ -66,9 +72,8 @@ class TextChannel {
   bool waiting_ = false;   // held_ begins with a placeholder whose fate the call's end decides
   bool refused_ = false;   // held more than the limit: host-bound values of this call stay out
   std::string arguments_;  // tool uses: everything that came, for the decision about hosts
-  std::string run_;        // prose: text since the last white space
+  std::string run_;        // prose: the URL since the last white space, from its "://" on
   EscapeDepth depth_;
-  std::map<const policy::RestoreEntry*, bool> verdicts_;  // of this piece's entries
 };
 
 }  // namespace customhouse::provider

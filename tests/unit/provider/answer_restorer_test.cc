@@ -432,6 +432,31 @@ TEST(AnswerRestorer, SameHostValuesGoIntoToolArgumentsOnlyForTheirHosts) {
   expect(R"({"body":"{\"u\":\"https:\\\/\\\/evil.com\"}","k":")" + kTricky + R"("})", false);
 }
 
+// Looking at the arguments anew for each placeholder would take minutes here.
+TEST(AnswerRestorer, JudgesLongArgumentsFullOfPlaceholdersInLinearTime) {
+  const std::vector<RestoreEntry> list = {{kTricky, "V", Restore::SameHost, {"api.good.com"}}};
+  std::string strings, placeholders;
+  for (int i = 0; i < 40'000; ++i) {
+    strings += "\"" + kTricky + "\",";
+    placeholders += kTricky;
+  }
+  const auto tool = [](const std::string& input) {
+    return R"({"type":"tool_use","input":)" + input + "}";
+  };
+  const auto count = [&](const std::string& document) {
+    const auto restorer = AnswerRestorer::create({}, "application/json", list);
+    std::string out;
+    EXPECT_TRUE(restorer->feed(document, out));
+    restorer->finish(false, out);
+    return restorer->restored();
+  };
+  EXPECT_EQ(count(tool("{\"a\":[" + strings + "\"\"]}")), 40'000U);
+  EXPECT_EQ(count(tool("{\"u\":\"https://evil.com\",\"a\":[" + strings + "\"\"]}")), 0U);
+  EXPECT_EQ(count(tool("\"" + placeholders + "\"")), 40'000U);
+  EXPECT_EQ(count("{\"text\":\"" + placeholders + "\"}"), 40'000U);
+  EXPECT_EQ(count("{\"text\":\"https://evil.com/" + placeholders + "\"}"), 0U);
+}
+
 TEST(AnswerRestorer, SameHostValuesStandInNoForeignUrlOfATextEither) {
   const std::vector<RestoreEntry> list = {{kTricky, "S3CRET", Restore::SameHost, {"good.com"}}};
   const auto text_of = [&](const std::string& text, std::size_t piece) {
@@ -445,6 +470,9 @@ TEST(AnswerRestorer, SameHostValuesStandInNoForeignUrlOfATextEither) {
     EXPECT_EQ(text_of("https://good.com/?k=" + kTricky, piece), "https://good.com/?k=S3CRET");
     EXPECT_EQ(text_of("![x](https://evil.com/?k=" + kTricky + ")", piece),
               "![x](https://evil.com/?k=" + kTricky + ")");
+    const std::string unspaced(20'000, 'x');
+    EXPECT_EQ(text_of(unspaced.substr(0, 50 * piece) + kTricky, 50 * piece),
+              unspaced.substr(0, 50 * piece) + "S3CRET");
     EXPECT_EQ(text_of("https://" + kTricky + ".evil.com/", piece),
               "https://" + kTricky + ".evil.com/");
   }
