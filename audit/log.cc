@@ -172,9 +172,13 @@ Log::~Log() {
 std::expected<std::unique_ptr<Log>, LogError> Log::open(LogOptions options) {
   auto store = open_rocksdb_store(options.directory, options.durability);
   if (!store) return std::unexpected(LogError{LogError::Kind::Unavailable, store.error()});
+  return over(std::move(options), std::move(*store));
+}
+
+std::unique_ptr<Log> Log::over(LogOptions options, std::unique_ptr<Store> store) {
   auto implementation = std::make_unique<Implementation>();
   implementation->options = std::move(options);
-  implementation->store = std::move(*store);
+  implementation->store = std::move(store);
   implementation->check_space();
   Implementation& running = *implementation;
   implementation->thread = std::thread([&running] { running.run(); });

@@ -11,6 +11,8 @@
 
 namespace customhouse::audit {
 
+class Store;
+
 enum class Durability { Strict /* fsync before done */, Os /* survives kill -9, not power loss */ };
 
 struct LogOptions {
@@ -34,6 +36,8 @@ class Log {
   using Done = std::function<void(std::expected<std::uint64_t, LogError>)>;  // the record's seq
 
   static std::expected<std::unique_ptr<Log>, LogError> open(LogOptions options);
+  /// The same over a store that the caller brings: how a failing disk is tested.
+  static std::unique_ptr<Log> over(LogOptions options, std::unique_ptr<Store> store);
   ~Log();  // as close()
 
   /// `done` runs once, on the commit thread (or before append() returns, if refused at once):
