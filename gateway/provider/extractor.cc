@@ -273,13 +273,14 @@ Extractor::Failure Extractor::open_base64(Walk& walk, const JsonNode& node, std:
                                           bool& opened) {
   const auto content = decode_base64(text.substr(content_at));
   if (!content) return {};  // text like any other
-  ContentKind kind = sniff(content->bytes);
-  if (kind == ContentKind::Binary) kind = declared_kind(declared);
+  const ContentKind kind = sniff(content->bytes);
   const SpanPlace whole{SpanPlace::Kind::JsonString, walk.document.text, node.begin, node.end};
   if (kind != ContentKind::Text) {
-    skip(skip_reason(kind), text.size() - content_at);
-    // Without a known format it may not be base64 at all: the string as it stands is scanned too.
-    opened = kind != ContentKind::Binary;
+    const bool recognized = kind != ContentKind::Binary;
+    skip(skip_reason(recognized ? kind : declared_kind(declared)), text.size() - content_at);
+    // Without a known format it may not be base64 at all, whatever is declared: the string as it
+    // stands is scanned too.
+    opened = recognized;
     return opened ? add_span(text.substr(0, content_at), walk.path, policy::SpanRole::Text, whole)
                   : Failure{};
   }
