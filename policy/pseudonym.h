@@ -4,22 +4,30 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
 namespace customhouse::policy {
 
-/// 256-bit secret. Zeroised on destruction; not copyable by accident.
+/// 256-bit secret. Zeroised on destruction; not copyable by accident. Threads may share one.
 class PseudonymKey {
  public:
+  using Tag = std::array<std::uint8_t, 32>;
+
   explicit PseudonymKey(const std::array<std::uint8_t, 32>& bytes);
   ~PseudonymKey();
   PseudonymKey(const PseudonymKey&) = delete;
   PseudonymKey& operator=(const PseudonymKey&) = delete;
   const std::array<std::uint8_t, 32>& bytes() const noexcept { return bytes_; }
 
+  /// HMAC-SHA-256 of `first` || 0 || `second`.
+  Tag tag(std::string_view first, std::string_view second) const;
+
  private:
+  struct Midstates;
   std::array<std::uint8_t, 32> bytes_;
+  std::unique_ptr<const Midstates> midstates_;
 };
 
 /// Tag of `hex_digits` digits (8 by default; 16, 24… where two values of one exchange collide).

@@ -267,12 +267,17 @@ void Exchange::decide() {
   body_.shrink_to_fit();
   if (decision_.policy_digest.empty()) decision_.policy_digest = snapshot.rules->digest();
 
-  record_.kind = "decision";
-  record_.destination.model = model;
-  if (coverage) record_.coverage = to_audit(*coverage);
+  record_.destination.model = std::move(model);
   fill_record();
   phase_ = Phase::Decided;
-  actions_.emplace_back(AppendDecision{record_});
+  AppendDecision append{record_};
+  append.record.kind = "decision";
+  if (coverage) append.record.coverage = to_audit(*coverage);
+  for (const auto& finding : decision_.findings) {
+    append.record.findings.push_back(
+        {finding.type, finding.rule, finding.location, finding.count});
+  }
+  actions_.emplace_back(std::move(append));
 }
 
 void Exchange::fill_record() {
@@ -292,9 +297,6 @@ void Exchange::fill_record() {
   record_.rules = decision_.rules;
   record_.policy = decision_.policy_digest;
   record_.reason = refusal_ ? refusal_->code : std::string{};
-  for (const auto& finding : decision_.findings) {
-    record_.findings.push_back({finding.type, finding.rule, finding.location, finding.count});
-  }
 }
 
 // ---------------------------------------------------------------- Decided -> Recorded ->
@@ -501,20 +503,17 @@ void Exchange::settle(Outcome outcome) {
     fill_record();
     record_.action = "block";
     record_.reason = std::string(to_string(outcome));
-    actions_.emplace_back(AppendCompletion{record_});
+    actions_.emplace_back(AppendCompletion{std::move(record_)});
     phase_ = Phase::Settled;
     return;
   }
   phase_ = Phase::Settled;
-  audit::Record completion = record_;
-  completion.kind = "completion";
-  completion.findings.clear();
-  completion.coverage.reset();
-  if (response_status_ != 0) completion.response_status = response_status_;
-  completion.response_bytes = response_bytes_;
-  completion.duration_ms = elapsed_ms_;
-  completion.outcome = std::string(to_string(outcome));
-  actions_.emplace_back(AppendCompletion{std::move(completion)});
+  record_.kind = "completion";
+  if (response_status_ != 0) record_.response_status = response_status_;
+  record_.response_bytes = response_bytes_;
+  record_.duration_ms = elapsed_ms_;
+  record_.outcome = std::string(to_string(outcome));
+  actions_.emplace_back(AppendCompletion{std::move(record_)});
 }
 
 }  // namespace customhouse::flow

@@ -136,7 +136,6 @@ class Exchange {
   bool wants_request_body() const noexcept { return phase_ == Phase::RequestBody && !refusal_; }
   const proto::Authority& authority() const noexcept { return context_.authority; }
   const policy::Decision& decision() const noexcept { return decision_; }
-  const audit::Record& record() const noexcept { return record_; }
 
  private:
   struct Refusal {
@@ -161,7 +160,7 @@ class Exchange {
   policy::Decision decision_;
   std::optional<Refusal> refusal_;
   std::optional<Forward> forward_;
-  audit::Record record_;
+  audit::Record record_;  // what decision and completion say alike; moved into the completion
 
   std::optional<proto::ContentDecoder> response_decoder_;
   std::unique_ptr<provider::AnswerRestorer> restorer_;

@@ -26,8 +26,12 @@ PlaceholderSet::Match PlaceholderSet::find(std::string_view text, std::size_t fr
   const auto name = [](const policy::RestoreEntry& entry) {
     return std::string_view(entry.placeholder);
   };
-  for (std::size_t at = text.find_first_of(first_bytes_, from); at != std::string_view::npos;
-       at = text.find_first_of(first_bytes_, at + 1)) {
+  // All begin alike in practice, and one byte is found many times faster than one of several.
+  const auto next_start = [&](std::size_t at) {
+    return first_bytes_.size() == 1 ? text.find(first_bytes_.front(), at)
+                                    : text.find_first_of(first_bytes_, at);
+  };
+  for (std::size_t at = next_start(from); at != std::string_view::npos; at = next_start(at + 1)) {
     const std::string_view rest = text.substr(at);
     auto next = std::ranges::upper_bound(entries_, rest, {}, name);
     if (next != entries_.end() && name(*next).starts_with(rest)) return {at, nullptr};

@@ -27,6 +27,17 @@ bool EscapeDepth::is_document(int level) const noexcept {
          (at.first == '[' && (at.second == '{' || at.second == '"' || at.second == '['));
 }
 
+bool EscapeDepth::never_document() const noexcept {
+  const Level& outer = levels_[0];
+  if (outer.first == '[') return outer.second != 0 && !is_document(0);
+  return outer.first != 0 && outer.first != '{';
+}
+
+void EscapeDepth::feed(std::string_view text) noexcept {
+  // Most text is prose: its first letter ends the matter.
+  for (std::size_t i = 0; i < text.size() && !never_document(); ++i) feed_level(0, text[i]);
+}
+
 int EscapeDepth::depth() const noexcept {
   int depth = 0;
   while (depth < kLevels && is_document(depth) && levels_[depth].in_string) ++depth;
@@ -75,7 +86,7 @@ void EscapeDepth::feed_level(int level, char c) noexcept {
 }
 
 void TextChannel::pass(std::string_view text) {
-  for (const char c : text) depth_.feed(c);
+  depth_.feed(text);
   if (use_ != TextUse::Prose) return;
   const std::size_t space = text.find_last_of(" \t\r\n");
   if (space != std::string_view::npos) {

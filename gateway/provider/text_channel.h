@@ -23,7 +23,7 @@ enum class TextUse : std::uint8_t {
 /// it stands: so many times a value must be escaped. Text that is no JSON document has depth 0.
 class EscapeDepth {
  public:
-  void feed(char c) noexcept { feed_level(0, c); }
+  void feed(std::string_view text) noexcept;
   /// 0 if the text so far cannot be a JSON document.
   int depth() const noexcept;
 
@@ -38,6 +38,8 @@ class EscapeDepth {
   };
   void feed_level(int level, char c) noexcept;
   bool is_document(int level) const noexcept;
+  /// The first characters say that no document stands here, whatever follows.
+  bool never_document() const noexcept;
   Level levels_[kLevels];
 };
 
