@@ -196,7 +196,7 @@ void Log::enqueue(Record record, Done done, bool urgent) {
   Implementation& log = *implementation_;
   std::optional<LogError> refused;
   {
-    const std::lock_guard lock(log.mutex);
+    std::unique_lock lock(log.mutex);
     if (log.closing) {
       refused = {LogError::Kind::Closed, "the ledger is closed"};
     } else if (!log.healthy.load(std::memory_order_relaxed)) {
@@ -213,7 +213,9 @@ void Log::enqueue(Record record, Done done, bool urgent) {
       // The thread is told of the first ticket and of the first that is urgent; the rest it finds.
       const bool enough = log.wanted != 0 && log.urgent >= log.wanted;
       const bool first = log.wanted == 0 && (log.queue.size() == 1 || (urgent && log.urgent == 1));
-      if (first || enough || log.queue.size() == kMaxBatchRecords) log.arrived.notify_one();
+      const bool tell = first || enough || log.queue.size() == kMaxBatchRecords;
+      lock.unlock();  // or the woken thread would wait for it at once
+      if (tell) log.arrived.notify_one();
       return;
     }
   }

@@ -55,6 +55,10 @@ void Connection::set_deadline(Deadline kind, std::chrono::milliseconds after) no
 }
 
 void Connection::on_tick(Clock::time_point now) {
+  if (client_unwatched_) {
+    client_unwatched_ = false;
+    watch_client();
+  }
   if (deadline_ != Deadline::None && now >= deadline_at_) {
     const Deadline kind = deadline_;
     deadline_ = Deadline::None;

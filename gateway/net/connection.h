@@ -114,6 +114,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   flow::Exchange* exchange_ = nullptr;  // the one being answered, for pings
   UpstreamPointer upstream_;
   std::uint64_t watch_generation_ = 0;
+  bool client_unwatched_ = false;    // the provider works since the last tick: see watch_client()
   std::size_t requests_left_ = 2;    // the last answer says Connection: close
   std::uint32_t minor_version_ = 1;  // of the request being answered
   bool idle_ = false;                // between requests: may be closed without loss

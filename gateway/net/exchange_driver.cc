@@ -95,6 +95,7 @@ Task<bool> Connection::drive(flow::Exchange& exchange, proto::Http1Decoder& deco
   }
   clear_deadline();
   upstream_.reset();
+  client_unwatched_ = false;
   ++watch_generation_;
   services_.metrics.exchanges.add(-1);
   services_.active_exchanges.fetch_sub(1, std::memory_order_relaxed);
@@ -254,7 +255,8 @@ Task<void> Connection::flush() {
 
 // ---------------------------------------------------------------- the provider
 
-/// While the provider works, a client that goes away must stop it: tokens cost money.
+/// While the provider works, a client that goes away must stop it: tokens cost money. Begins with
+/// the first tick, because most waits are over before it and each watch costs a system call.
 void Connection::watch_client() {
   if (!unread().empty()) return;  // a pipelined request: the client is there
   const std::uint64_t generation = ++watch_generation_;
@@ -291,8 +293,10 @@ Task<void> Connection::forward(flow::Exchange& exchange, flow::Forward request) 
 
   for (int attempt = 0;; ++attempt) {
     expired_ = false;
-    if (attempt == 0) upstream_ = thread_.pool().take(key);
-    watch_client();
+    if (attempt == 0) {
+      upstream_ = thread_.pool().take(key);
+      client_unwatched_ = true;
+    }
     if (upstream_) {
       services_.metrics.upstream_reused.add();
     } else {

@@ -71,28 +71,32 @@ void append_last_chunk(std::string& out, const HeaderList& trailers) {
 }
 
 void strip_hop_by_hop(HeaderList& headers) {
-  std::vector<std::string> gone = {"connection",
-                                   "keep-alive",
-                                   "proxy-connection",
-                                   "proxy-authenticate",
-                                   "proxy-authorization",
-                                   "proxy-authentication-info",
-                                   "te",
-                                   "trailer",
-                                   "transfer-encoding",
-                                   "upgrade",
-                                   "http2-settings"};
+  // In order, for the binary search.
+  static constexpr std::array kHopByHop = {"connection"sv,
+                                           "http2-settings"sv,
+                                           "keep-alive"sv,
+                                           "proxy-authenticate"sv,
+                                           "proxy-authentication-info"sv,
+                                           "proxy-authorization"sv,
+                                           "proxy-connection"sv,
+                                           "te"sv,
+                                           "trailer"sv,
+                                           "transfer-encoding"sv,
+                                           "upgrade"sv};
+  static_assert(std::ranges::is_sorted(kHopByHop));
+  std::vector<std::string> named;  // by Connection fields, which go themselves
   for (const HeaderField& field : headers.fields()) {
     if (!equals_ignoring_case(field.name, "connection")) continue;
-    for_each_element(field.value, [&](std::string_view name) { gone.emplace_back(name); });
+    for_each_element(field.value, [&](std::string_view name) { named.emplace_back(name); });
   }
   // Sorted: a Connection field can name thousands.
-  std::ranges::sort(gone, less_ignoring_case);
+  std::ranges::sort(named, less_ignoring_case);
   headers.remove_if([&](const HeaderField& field) {
+    if (std::ranges::binary_search(kHopByHop, field.name, less_ignoring_case)) return true;
     // What says where the message goes and ends does not go, whoever asks for it.
     const bool kept = equals_ignoring_case(field.name, "content-length") ||
                       equals_ignoring_case(field.name, "host");
-    return !kept && std::ranges::binary_search(gone, field.name, less_ignoring_case);
+    return !kept && std::ranges::binary_search(named, field.name, less_ignoring_case);
   });
 }
 

@@ -25,6 +25,10 @@ void shift(Edits& edits, std::size_t by) {
 }
 
 void append(Edits& to, Edits from) {
+  if (to.empty()) {
+    to = std::move(from);
+    return;
+  }
   std::ranges::move(from, std::back_inserter(to));
 }
 
@@ -71,6 +75,7 @@ std::string BodyTree::apply(std::span<const SpanPlace> places,
     if (span >= places.size())
       throw std::logic_error("a replacement in a span that does not exist");
     Edits of_span;
+    of_span.reserve(replacements.size() - i);
     for (; i < replacements.size() && replacements[i].span == span; ++i) {
       if (replacements[i].end > spans[span].text.size())
         throw std::logic_error("a replacement outside its span");
