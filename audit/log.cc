@@ -48,7 +48,7 @@ struct Log::Implementation {
   std::mutex mutex;
   std::condition_variable arrived;
   std::deque<Ticket> queue;
-  std::size_t urgent = 0;                     // tickets in the queue that somebody waits for
+  std::size_t urgent = 0;  // tickets in the queue that somebody waits for
   std::size_t wanted = 0;  // how many of them the commit thread waits for now; 0: it does not
   std::size_t crowd = 0;   // how many the last batch had, slowly falling
   std::chrono::steady_clock::time_point due;  // when the oldest of the others must be written
@@ -86,8 +86,9 @@ struct Log::Implementation {
     if ((options.linger_us != 0 || crowded) && !closing) {
       wanted = options.linger_us != 0 ? kMaxBatchRecords : crowd;
       const auto patience = std::chrono::microseconds(options.linger_us);
-      arrived.wait_for(lock, std::max<std::chrono::microseconds>(patience, kCrowdWait),
-                       [&] { return closing || urgent >= wanted || queue.size() >= kMaxBatchRecords; });
+      arrived.wait_for(lock, std::max<std::chrono::microseconds>(patience, kCrowdWait), [&] {
+        return closing || urgent >= wanted || queue.size() >= kMaxBatchRecords;
+      });
       wanted = 0;
     }
     crowd = std::max(urgent, crowd - crowd / 4);

@@ -274,8 +274,7 @@ void Exchange::decide() {
   append.record.kind = "decision";
   if (coverage) append.record.coverage = to_audit(*coverage);
   for (const auto& finding : decision_.findings) {
-    append.record.findings.push_back(
-        {finding.type, finding.rule, finding.location, finding.count});
+    append.record.findings.push_back({finding.type, finding.rule, finding.location, finding.count});
   }
   actions_.emplace_back(std::move(append));
 }

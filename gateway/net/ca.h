@@ -20,7 +20,7 @@ class CertificateAuthority {
   /// Loads both files, or makes both if neither exists (key first, each written to a temporary
   /// file, fsynced and renamed). Errors say what to do: one file missing, key too open, key and
   /// certificate not belonging together, expired, or constraints that lack a governed domain
-  /// (then `customhouse ca rotate` is the mend).
+  /// (the mend: remove both files, start again, give clients the new certificate).
   static std::expected<std::shared_ptr<CertificateAuthority>, std::string> load_or_create(
       const CaOptions& options);
   static std::expected<std::shared_ptr<CertificateAuthority>, std::string> load(

@@ -143,17 +143,13 @@ Task<bool> Connection::wait_for_request() {
   drop_input();
   std::string().swap(out_);
   std::string().swap(upstream_in_);
-  char first = 0;
   idle_ = true;
   set_deadline(Deadline::CloseClient, services_.options.limits.idle_timeout);
   co_await client_.readable();
-  const IoResult result = co_await client_.read_some(&first, 1);
+  const IoStatus status = co_await fill();
   clear_deadline();
   idle_ = false;
-  last_activity_ = Clock::now();
-  if (result.status != IoStatus::Done) co_return false;
-  in_.push_back(first);
-  co_return true;
+  co_return status == IoStatus::Done;
 }
 
 Task<Connection::Read> Connection::next_event(proto::Http1Decoder& decoder) {
@@ -220,6 +216,23 @@ void Connection::record_refusal(const std::string& host, std::string reason) {
   });
 }
 
+/// The head of a request that begins here. Nothing: the client was answered, or is gone.
+Task<std::optional<proto::RequestHead>> Connection::read_head(proto::Http1Decoder& decoder) {
+  set_deadline(Deadline::FailRequest, services_.options.limits.head_timeout);
+  Read read = co_await next_event(decoder);
+  clear_deadline();
+  if (read.kind == Read::Kind::Malformed) {
+    services_.metrics.malformed.add();
+    record_refusal({}, "malformed_request");
+    co_await answer_plainly(read.error.status, read.error.what, "malformed_request");
+  } else if (read.kind == Read::Kind::TimedOut) {
+    record_refusal({}, "timed_out");
+    co_await answer_plainly(408, "the request's head did not arrive in time", "timed_out");
+  }
+  if (read.kind != Read::Kind::Event) co_return std::nullopt;
+  co_return std::get<proto::RequestHead>(std::move(*read.event));
+}
+
 // ---------------------------------------------------------------- the proxy listener
 
 Task<void> Connection::serve_proxy() {
@@ -227,17 +240,9 @@ Task<void> Connection::serve_proxy() {
   for (;;) {
     const bool begun = co_await wait_for_request();
     if (!begun) co_return;
-    set_deadline(Deadline::FailRequest, services_.options.limits.head_timeout);
-    Read read = co_await next_event(decoder);
-    clear_deadline();
-    if (read.kind == Read::Kind::Malformed) {
-      services_.metrics.malformed.add();
-      record_refusal({}, "malformed_proxy_request");
-      co_await answer_plainly(read.error.status, read.error.what, "malformed_request");
-      co_return;
-    }
-    if (read.kind != Read::Kind::Event) co_return;
-    auto head = std::get<proto::RequestHead>(std::move(*read.event));
+    auto read = co_await read_head(decoder);
+    if (!read) co_return;
+    proto::RequestHead& head = *read;
 
     if (head.method == "CONNECT") {
       auto authority = proto::parse_authority(head.target, 0);
@@ -256,6 +261,7 @@ Task<void> Connection::serve_proxy() {
       const bool clean =
           end.kind == Read::Kind::Event && std::holds_alternative<proto::MessageEnd>(*end.event);
       if (!clean) {
+        record_refusal(authority->host, "malformed_connect");
         co_await answer_plainly(400, "CONNECT takes no body", "malformed_request");
         co_return;
       }
@@ -280,6 +286,7 @@ Task<void> Connection::serve_proxy() {
         thread_.snapshot()->providers->find_host(absolute->authority.host);
     if (provider == nullptr) {
       if (absolute->scheme != "http") {
+        record_refusal(absolute->authority.host, "use_connect");
         co_await answer_plainly(400, "use CONNECT for https", "use_connect");
         co_return;
       }
@@ -317,6 +324,7 @@ Task<void> Connection::intercept(proto::Authority authority, const provider::Pro
   if (!unread().empty()) {
     // TLS before our 200 would be read from the buffer by one parser and from the socket by
     // another.
+    record_refusal(authority.host, "malformed_connect");
     co_await answer_plainly(400, "bytes after CONNECT before it was answered", "malformed_request");
     co_return;
   }
@@ -330,6 +338,7 @@ Task<void> Connection::intercept(proto::Authority authority, const provider::Pro
   clear_deadline();
   if (shaken != IoStatus::Done) {
     services_.metrics.client_tls_failures.add();
+    record_refusal(authority.host, "client_tls_failed");
     const unsigned long error = ERR_peek_last_error();
     const char* reason = error == 0 ? nullptr : ERR_reason_error_string(error);
     telemetry::log_info("client_tls_failed",
@@ -398,17 +407,9 @@ Task<void> Connection::serve_api() {
        --requests_left_) {
     const bool begun = co_await wait_for_request();
     if (!begun) co_return;
-    set_deadline(Deadline::FailRequest, services_.options.limits.head_timeout);
-    Read read = co_await next_event(decoder);
-    clear_deadline();
-    if (read.kind == Read::Kind::Malformed) {
-      services_.metrics.malformed.add();
-      record_refusal({}, "malformed_request");
-      co_await answer_plainly(read.error.status, read.error.what, "malformed_request");
-      co_return;
-    }
-    if (read.kind != Read::Kind::Event) co_return;
-    auto head = std::get<proto::RequestHead>(std::move(*read.event));
+    auto read = co_await read_head(decoder);
+    if (!read) co_return;
+    proto::RequestHead& head = *read;
     const std::size_t end = head.target.find_first_of("/?", 1);
     const std::string id = head.target.empty() || head.target.front() != '/'
                                ? std::string{}
@@ -458,6 +459,7 @@ Task<void> Connection::serve_admin() {
     const AdminResponse response = services_.admin(*head);
     proto::ResponseHead answer;
     answer.status = response.status;
+    if (answer.status == 405) answer.headers.add("Allow", "GET, HEAD");
     answer.headers.add("Content-Type", response.content_type);
     answer.headers.add("Content-Length", std::to_string(response.body.size()));
     answer.headers.add("Cache-Control", "no-store");

@@ -56,6 +56,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
                             std::optional<proto::RequestHead> head);
   Task<bool> wait_for_request();
   Task<Read> next_event(proto::Http1Decoder& decoder);
+  Task<std::optional<proto::RequestHead>> read_head(proto::Http1Decoder& decoder);
   Task<IoStatus> fill();
   Task<void> answer_plainly(int status, std::string message, std::string code);
   Task<void> linger();

@@ -91,7 +91,8 @@ std::string IoThread::new_exchange_id() {
     random_left_ = random_.size();
   }
   random_left_ -= bytes.size();
-  std::copy_n(random_.begin() + static_cast<std::ptrdiff_t>(random_left_), bytes.size(), bytes.begin());
+  std::copy_n(random_.begin() + static_cast<std::ptrdiff_t>(random_left_), bytes.size(),
+              bytes.begin());
   const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(
                        std::chrono::system_clock::now().time_since_epoch())
                        .count();

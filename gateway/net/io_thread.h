@@ -1,9 +1,9 @@
 // One thread, one io_context: a connection lives its whole life here, so net needs no locks.
 #pragma once
 
+#include <array>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <array>
 #include <chrono>
 #include <functional>
 #include <memory>

@@ -193,8 +193,11 @@ describe('slow and half-closed clients', () => {
   test('a CONNECT byte by byte', async () => {
     const socket = net.connect(gateway.ports.proxy, '127.0.0.1');
     socket.on('error', () => {});
-    const [, ms] = await drip(socket, Buffer.from(`CONNECT ${HOST}:443 HTTP/1.1\r\nHost: ${HOST}:443\r\nX: ${'a'.repeat(500)}\r\n\r\n`));
+    const [text, ms] = await drip(socket, Buffer.from(`CONNECT ${HOST}:443 HTTP/1.1\r\nHost: ${HOST}:443\r\nX: ${'a'.repeat(500)}\r\n\r\n`));
+    assert.match(text, /^HTTP\/1\.1 408 /);
     assert.ok(ms < 5000, `${ms} ms`);
+    const timedOut = (record) => record.kind === 'refusal' && record.reason === 'timed_out';
+    assert.ok((await gateway.ledgerUntil((all) => all.some(timedOut))).some(timedOut), 'a record');
   });
   test('a TLS handshake that never comes', async () => {
     const socket = net.connect(gateway.ports.proxy, '127.0.0.1');

@@ -146,6 +146,9 @@ describe('what is negotiated', () => {
     const deadline = Date.now() + 3000;
     while (!gateway.output.includes('client_tls_failed') && Date.now() < deadline) await new Promise((done) => setTimeout(done, 20));
     assert.match(gateway.output, /client_tls_failed.*customhouse env/);
+    // And the ledger that somebody tried.
+    const tried = (record) => record.kind === 'refusal' && record.reason === 'client_tls_failed' && record.destination?.host === HOST;
+    assert.ok((await gateway.ledgerUntil((all) => all.some(tried))).some(tried), 'a record');
   });
   test('renegotiation is refused', async () => {
     const answer = await openssl(['s_client', '-proxy', `127.0.0.1:${gateway.ports.proxy}`, '-connect', `${HOST}:443`, '-servername', HOST, '-tls1_2', '-CAfile', gateway.caFile], { input: 'R\n' });
