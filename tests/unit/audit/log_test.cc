@@ -153,7 +153,8 @@ class FailingStore final : public Store {
  public:
   explicit FailingStore(int& writes) : writes_(writes) {}
   LogState state() const override { return state_; }
-  std::expected<void, std::string> append(const std::vector<std::string>&, LogState after) override {
+  std::expected<void, std::string> append(const std::vector<std::string>&,
+                                          LogState after) override {
     if (++writes_ >= 3) return std::unexpected("Input/output error");
     state_ = after;
     return {};
