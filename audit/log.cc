@@ -8,11 +8,15 @@
 #include <chrono>
 #include <condition_variable>
 #include <deque>
+#include <future>
 #include <mutex>
+#include <span>
 #include <thread>
 #include <vector>
 
+#include "audit/checkpointer.h"
 #include "audit/rocksdb_store.h"
+#include "audit/tree.h"
 
 namespace customhouse::audit {
 
@@ -44,6 +48,8 @@ struct Ticket {
 struct Log::Implementation {
   LogOptions options;
   std::unique_ptr<Store> store;
+  OpenTree tree;                               // of the commit thread
+  std::unique_ptr<Checkpointer> checkpointer;  // none without a key
 
   std::mutex mutex;
   std::condition_variable arrived;
@@ -123,6 +129,10 @@ struct Log::Implementation {
     const LogState before = store->state();
     LogState after = before;
     std::vector<std::string> encoded;
+    std::vector<StoredTile> tiles;
+    const auto keep_tile = [&](unsigned level, std::uint64_t index, std::span<const Hash> hashes) {
+      tiles.push_back({level, index, encode_tile(hashes)});
+    };
     std::size_t size = 0;
     std::size_t end = begin;
     while (end < batch.size() && size < kMaxBatchBytes) {
@@ -131,10 +141,14 @@ struct Log::Implementation {
       record.time_us = after.last_time_us = std::max(now_us(), after.last_time_us + 1);
       encoded.push_back(to_canonical_json(record));
       size += encoded.back().size();
+      const Hash leaf = leaf_hash(encoded.back());
+      tree.frontier.append(leaf);
+      tree.tiles.append(leaf, keep_tile);
       ++end;
     }
+    after.root = tree.frontier.root();
     const auto started = std::chrono::steady_clock::now();
-    auto written = store->append(encoded, after);
+    auto written = store->append(encoded, tiles, after);
     const auto took =
         static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(
                                        std::chrono::steady_clock::now() - started)
@@ -154,6 +168,7 @@ struct Log::Implementation {
     commit_us_max.store(std::max(commit_us_max.load(std::memory_order_relaxed), took),
                         std::memory_order_relaxed);
     for (std::size_t i = begin; i < end; ++i) batch[i].done(batch[i].record.seq);
+    if (checkpointer) checkpointer->grown(after.size);
     return end;
   }
 
@@ -170,20 +185,92 @@ Log::~Log() {
   close();
 }
 
+namespace {
+
+std::unexpected<LogError> unavailable(std::string what) {
+  return std::unexpected(LogError{LogError::Kind::Unavailable, std::move(what)});
+}
+
+/// The newest checkpoint that left the ledger; nothing if none ever did.
+std::expected<std::optional<Checkpoint>, LogError> newest_outside(const LogOptions& options,
+                                                                  StoreView& store) {
+  if (!options.signer || options.checkpoint_file.empty()) return std::nullopt;
+  const auto note = newest_note(options.checkpoint_file);
+  if (!note) return unavailable(note.error());
+  if (!*note) {
+    const auto inside = store.newest_checkpoint();
+    if (!inside) return unavailable(inside.error());
+    if (!*inside) return std::nullopt;
+    return std::unexpected(LogError{LogError::Kind::RolledBack,
+                                    "its checkpoints are no longer in " + options.checkpoint_file});
+  }
+  auto checkpoint = open_checkpoint(**note, options.signer->verifier());
+  if (!checkpoint) return unavailable(options.checkpoint_file + ": " + checkpoint.error());
+  return std::move(*checkpoint);
+}
+
+}  // namespace
+
 std::expected<std::unique_ptr<Log>, LogError> Log::open(LogOptions options) {
   auto store = open_rocksdb_store(options.directory, options.durability);
-  if (!store) return std::unexpected(LogError{LogError::Kind::Unavailable, store.error()});
+  if (!store) return unavailable(store.error());
   return over(std::move(options), std::move(*store));
 }
 
-std::unique_ptr<Log> Log::over(LogOptions options, std::unique_ptr<Store> store) {
+std::expected<std::unique_ptr<Log>, LogError> Log::over(LogOptions options,
+                                                        std::unique_ptr<Store> store) {
+  auto outside = newest_outside(options, *store);
+  if (!outside) return std::unexpected(outside.error());
+  if (*outside) {
+    if (auto held = holds(*store, **outside); !held)
+      return std::unexpected(LogError{LogError::Kind::RolledBack, held.error()});
+  }
+  return start(std::move(options), std::move(store));
+}
+
+std::expected<std::unique_ptr<Log>, LogError> Log::start(LogOptions options,
+                                                         std::unique_ptr<Store> store) {
   auto implementation = std::make_unique<Implementation>();
+  auto tree = open_tree(*store);
+  if (!tree) return unavailable(tree.error() + "; customhouse audit verify says what is damaged");
+  implementation->tree = std::move(*tree);
+  if (options.signer) {
+    std::optional<CheckpointFile> file;
+    if (!options.checkpoint_file.empty()) {
+      auto opened = CheckpointFile::open(options.checkpoint_file);
+      if (!opened) return unavailable(opened.error());
+      file.emplace(std::move(*opened));
+    }
+    implementation->checkpointer =
+        std::make_unique<Checkpointer>(*store, options.signer, std::move(file));
+  }
   implementation->options = std::move(options);
   implementation->store = std::move(store);
   implementation->check_space();
   Implementation& running = *implementation;
   implementation->thread = std::thread([&running] { running.run(); });
   return std::unique_ptr<Log>(new Log(std::move(implementation)));
+}
+
+std::expected<std::uint64_t, std::string> Log::accept_gap(LogOptions options, Record gap) {
+  auto store = open_rocksdb_store(options.directory, options.durability);
+  if (!store) return std::unexpected(store.error());
+  auto outside = newest_outside(options, **store);
+  if (!outside && outside.error().kind != LogError::Kind::RolledBack)
+    return std::unexpected(outside.error().what);
+  if (outside) {
+    if (!*outside || holds(**store, **outside))
+      return std::unexpected("nothing is lost: the ledger holds its newest checkpoint");
+    gap.abandoned = AbandonedCheckpoint{(*outside)->size, to_base64((*outside)->root)};
+  }
+  auto log = start(std::move(options), std::move(*store));
+  if (!log) return std::unexpected(log.error().what);
+  std::promise<std::expected<std::uint64_t, LogError>> durable;
+  (*log)->append(std::move(gap), [&](auto seq) { durable.set_value(std::move(seq)); });
+  auto seq = durable.get_future().get();
+  (*log)->close();
+  if (!seq) return std::unexpected(seq.error().what);
+  return *seq;
 }
 
 void Log::append(Record record, Done done) {
@@ -232,7 +319,38 @@ void Log::close() {
     log.arrived.notify_all();
   }
   if (log.thread.joinable()) log.thread.join();
+  log.checkpointer.reset();
   log.store.reset();
+}
+
+std::optional<std::string> Log::newest_checkpoint() const {
+  if (!implementation_->checkpointer) return std::nullopt;
+  auto newest = implementation_->checkpointer->newest();
+  if (!newest) return std::nullopt;
+  return std::move(newest->note);
+}
+
+std::expected<std::optional<std::string>, std::string> Log::tile(const TilePath& path) const {
+  const auto newest =
+      implementation_->checkpointer ? implementation_->checkpointer->newest() : std::nullopt;
+  // What no checkpoint covers is nobody's business yet.
+  if (!newest || path.width > tile_width(newest->size, path.level, path.index))
+    return std::optional<std::string>();
+  Store& store = *implementation_->store;
+  if (!path.entries) {
+    auto hashes = read_tile(store, path.level, path.index, path.width);
+    if (!hashes) return std::unexpected(hashes.error());
+    return encode_tile(*hashes);
+  }
+  std::string bundle;
+  const std::uint64_t first = path.index * kTileWidth;
+  auto read =
+      store.for_each(first, first + path.width, [&](std::uint64_t, std::string_view record) {
+        append_entry(bundle, record);
+        return true;
+      });
+  if (!read) return std::unexpected(read.error());
+  return bundle;
 }
 
 bool Log::healthy() const noexcept {
@@ -249,6 +367,7 @@ Log::Stats Log::stats() const noexcept {
   stats.failures = log.failures.load(std::memory_order_relaxed);
   stats.commit_us_total = log.commit_us_total.load(std::memory_order_relaxed);
   stats.commit_us_max = log.commit_us_max.load(std::memory_order_relaxed);
+  if (log.checkpointer) stats.checkpoint_failures = log.checkpointer->failures();
   const std::lock_guard lock(log.mutex);
   stats.queue = log.queue.size();
   return stats;

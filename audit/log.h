@@ -5,9 +5,12 @@
 #include <expected>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "audit/note.h"
 #include "audit/record.h"
+#include "audit/tiles.h"
 
 namespace customhouse::audit {
 
@@ -21,10 +24,19 @@ struct LogOptions {
   std::size_t max_queue = 8192;  // records waiting; more are refused at once, never dropped later
   std::uint64_t min_free_bytes = 256ull << 20;  // below this the log refuses, before ENOSPC
   std::uint32_t linger_us = 0;  // wait so long for a batch to grow; 0 never waits when idle
+  // The log's key: signs a checkpoint each second in which records came, or after 1,000 of them.
+  // Without one there are no checkpoints.
+  std::shared_ptr<const NoteSigner> signer;
+  std::string checkpoint_file;  // keeps them outside the ledger; empty: nowhere
 };
 
 struct LogError {
-  enum class Kind { Unavailable /* store failed: nothing more is accepted */, Full, Closed } kind;
+  enum class Kind {
+    Unavailable,  // the store failed: nothing more is accepted
+    Full,
+    Closed,
+    RolledBack,  // the log is older than a checkpoint it has given out, or differs from it
+  } kind;
   std::string what;
 };
 
@@ -35,9 +47,15 @@ class Log {
  public:
   using Done = std::function<void(std::expected<std::uint64_t, LogError>)>;  // the record's seq
 
+  /// Compares the log with its newest checkpoint in the file: RolledBack if it does not hold it.
   static std::expected<std::unique_ptr<Log>, LogError> open(LogOptions options);
+  /// An operator accepts that records are lost: appends `gap` with the checkpoint that is abandoned
+  /// and signs a checkpoint over what is there. Returns the record's seq; an error if nothing is
+  /// lost.
+  static std::expected<std::uint64_t, std::string> accept_gap(LogOptions options, Record gap);
   /// The same over a store that the caller brings: how a failing disk is tested.
-  static std::unique_ptr<Log> over(LogOptions options, std::unique_ptr<Store> store);
+  static std::expected<std::unique_ptr<Log>, LogError> over(LogOptions options,
+                                                            std::unique_ptr<Store> store);
   ~Log();  // as close()
 
   /// `done` runs once, on the commit thread (or before append() returns, if refused at once):
@@ -50,10 +68,16 @@ class Log {
   /// Waits until what is queued is durable, then closes. Idempotent.
   void close();
 
+  // For monitors (c2sp.org/tlog-tiles). Nothing: there is none (yet).
+  std::optional<std::string> newest_checkpoint() const;
+  /// A tile's bytes, or an entry bundle's, of the tree that the newest checkpoint covers.
+  std::expected<std::optional<std::string>, std::string> tile(const TilePath& path) const;
+
   bool healthy() const noexcept;
   struct Stats {
     std::uint64_t records = 0, batches = 0, bytes = 0, queue = 0, failures = 0;
     std::uint64_t commit_us_total = 0, commit_us_max = 0;
+    std::uint64_t checkpoint_failures = 0;  // signed but not written to the file outside
   };
   Stats stats() const noexcept;
 
@@ -61,6 +85,8 @@ class Log {
 
  private:
   void enqueue(Record record, Done done, bool urgent);
+  static std::expected<std::unique_ptr<Log>, LogError> start(LogOptions options,
+                                                             std::unique_ptr<Store> store);
   explicit Log(std::unique_ptr<Implementation> implementation);
   std::unique_ptr<Implementation> implementation_;
 };

@@ -79,6 +79,22 @@ void Frontier::append(const Hash& leaf) {
   ++size_;
 }
 
+std::expected<Frontier, std::string> Frontier::of(std::uint64_t size, const NodeReader& read) {
+  Frontier frontier;
+  frontier.size_ = size;
+  std::uint64_t begin = 0;
+  for (std::uint64_t left = size; left != 0;) {
+    const std::uint64_t width = std::bit_floor(left);
+    const auto level = static_cast<unsigned>(std::countr_zero(width));
+    auto subtree = read(level, begin >> level);
+    if (!subtree) return std::unexpected(subtree.error());
+    frontier.subtrees_.push_back(*subtree);
+    begin += width;
+    left -= width;
+  }
+  return frontier;
+}
+
 Hash Frontier::root() const {
   if (subtrees_.empty()) return empty_root();
   Hash root = subtrees_.back();

@@ -19,19 +19,6 @@ Hash leaf_hash(std::string_view leaf);                // SHA-256(0x00 || leaf)
 Hash node_hash(const Hash& left, const Hash& right);  // SHA-256(0x01 || left || right)
 Hash empty_root();                                    // SHA-256 of nothing
 
-/// What is needed of a tree in order to append to it: the roots of its complete subtrees, at most
-/// 64 hashes. Appending costs two hashes on average.
-class Frontier {
- public:
-  void append(const Hash& leaf);
-  std::uint64_t size() const noexcept { return size_; }
-  Hash root() const;
-
- private:
-  std::uint64_t size_ = 0;
-  std::vector<Hash> subtrees_;  // largest first; one for each set bit of size_
-};
-
 /// The root of a complete subtree over `hashes`, whose number is a power of two.
 Hash complete_root(std::span<const Hash> hashes);
 
@@ -39,6 +26,21 @@ Hash complete_root(std::span<const Hash> hashes);
 using NodeReader =
     std::function<std::expected<Hash, std::string>(unsigned level, std::uint64_t index)>;
 using Proof = std::vector<Hash>;
+
+/// What is needed of a tree in order to append to it: the roots of its complete subtrees, at most
+/// 64 hashes. Appending costs two hashes on average.
+class Frontier {
+ public:
+  void append(const Hash& leaf);
+  /// That of the tree of the first `size` leaves.
+  static std::expected<Frontier, std::string> of(std::uint64_t size, const NodeReader& read);
+  std::uint64_t size() const noexcept { return size_; }
+  Hash root() const;
+
+ private:
+  std::uint64_t size_ = 0;
+  std::vector<Hash> subtrees_;  // largest first; one for each set bit of size_
+};
 
 /// Roots and proofs of the tree of the first `size` leaves, of which every complete subtree can be
 /// read. Errors are the reader's. Needs index < size, and 0 < size1 <= size2.

@@ -196,6 +196,13 @@ std::string write(const Record& record, std::size_t finding_count) {
   Writer json(out);
   const bool completion = record.kind == "completion";
   json.open('{');
+  if (record.abandoned) {
+    json.key("abandoned");
+    json.open('{');
+    json.member("root", std::string_view(record.abandoned->root));
+    json.member("size", record.abandoned->size);
+    json.close('}');
+  }
   json.member_if("actor", record.actor);
   json.member_if("application", record.application);
   if (record.coverage) write_coverage(json, *record.coverage);

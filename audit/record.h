@@ -27,6 +27,12 @@ struct Coverage {
   std::vector<std::pair<std::string, std::uint64_t>> reasons;  // why skipped -> bytes
 };
 
+/// A checkpoint that the log can no longer keep: its records are lost, and an operator has said so.
+struct AbandonedCheckpoint {
+  std::uint64_t size = 0;
+  std::string root;  // base64, as in the checkpoint
+};
+
 struct Record {
   std::string kind;         // "decision" | "completion" | "refusal" | "start" | "stop" | …
   std::string exchange;     // UUIDv7
@@ -49,6 +55,7 @@ struct Record {
   std::uint64_t response_bytes = 0;
   std::uint64_t duration_ms = 0;
   std::string outcome;  // complete | client_closed | upstream_failed | truncated | shutdown | …
+  std::optional<AbandonedCheckpoint> abandoned;  // in a "gap"
   // given by the log when it is appended
   std::uint64_t seq = 0;
   std::uint64_t time_us = 0;  // since the epoch; strictly increasing along the log

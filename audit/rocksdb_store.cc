@@ -7,8 +7,10 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <array>
 #include <filesystem>
+#include <mutex>
 
 namespace customhouse::audit {
 
@@ -16,9 +18,11 @@ namespace {
 
 constexpr const char* kRecords = "rec";
 constexpr const char* kMeta = "meta";
+constexpr const char* kTiles = "tile";
+constexpr const char* kCheckpoints = "cp";
 constexpr const char* kStateKey = "state";
 constexpr const char* kFormatKey = "format";
-constexpr const char* kFormat = "1";
+constexpr const char* kFormat = "2";
 
 using Handles = std::vector<rocksdb::ColumnFamilyHandle*>;
 
@@ -36,7 +40,14 @@ std::uint64_t from_be64(std::string_view text) {
 }
 
 std::string encode(const LogState& state) {
-  return be64(state.size) + be64(state.last_time_us);
+  return be64(state.size) + be64(state.last_time_us) +
+         std::string(reinterpret_cast<const char*>(state.root.data()), state.root.size());
+}
+
+constexpr std::size_t kStateBytes = 16 + sizeof(Hash);
+
+std::string tile_key(unsigned level, std::uint64_t index) {
+  return static_cast<char>(level) + be64(index);
 }
 
 /// The guard rails for RocksDB 7.8 (known faults of that release are in the comments).
@@ -84,7 +95,9 @@ std::vector<rocksdb::ColumnFamilyDescriptor> families() {
   const auto cache = rocksdb::NewLRUCache(4u << 20);
   return {{rocksdb::kDefaultColumnFamilyName, family_options(cache)},
           {kRecords, family_options(cache)},
-          {kMeta, family_options(cache)}};
+          {kMeta, family_options(cache)},
+          {kTiles, family_options(cache)},
+          {kCheckpoints, family_options(cache)}};
 }
 
 /// A database and its column families, closed in the right order.
@@ -98,23 +111,33 @@ struct Database {
   }
   rocksdb::ColumnFamilyHandle* records() const { return handles.at(1); }
   rocksdb::ColumnFamilyHandle* meta() const { return handles.at(2); }
+  rocksdb::ColumnFamilyHandle* tiles() const { return handles.at(3); }
+  rocksdb::ColumnFamilyHandle* checkpoints() const { return handles.at(4); }
 
   std::expected<LogState, std::string> read_state() const {
     std::string text;
     const rocksdb::Status status = db->Get({}, meta(), kStateKey, &text);
-    if (status.IsNotFound()) return LogState{};
+    if (status.IsNotFound()) return LogState{0, 0, empty_root()};
     if (!status.ok()) return std::unexpected(status.ToString());
-    if (text.size() != 16) return std::unexpected("the ledger's state is damaged");
-    return LogState{from_be64(text), from_be64(std::string_view(text).substr(8))};
+    if (text.size() != kStateBytes) return std::unexpected("the ledger's state is damaged");
+    LogState state{from_be64(text), from_be64(std::string_view(text).substr(8)), {}};
+    std::copy_n(text.begin() + 16, sizeof(Hash), state.root.begin());
+    return state;
   }
 
-  /// The state must name the last record: no more, no fewer.
-  std::expected<void, std::string> check(const LogState& state) const {
+  std::expected<void, std::string> check_format() const {
     std::string format;
     const rocksdb::Status status = db->Get({}, meta(), kFormatKey, &format);
     if (!status.ok() && !status.IsNotFound()) return std::unexpected(status.ToString());
     if (status.ok() && format != kFormat)
-      return std::unexpected("the ledger has format " + format + ", this program knows " + kFormat);
+      return std::unexpected("the ledger has format " + format + ", this program knows " + kFormat +
+                             "; keep it for the program that wrote it and set audit.directory to a "
+                             "new folder");
+    return {};
+  }
+
+  /// The state must name the last record: no more, no fewer.
+  std::expected<void, std::string> check(const LogState& state) const {
     const std::unique_ptr<rocksdb::Iterator> last(db->NewIterator({}, records()));
     last->SeekToLast();
     if (!last->status().ok()) return std::unexpected(last->status().ToString());
@@ -128,43 +151,143 @@ struct Database {
   }
 };
 
-class RocksDbStore final : public Store {
+/// Reading, the same for the writer and for readers beside it.
+template <typename Base>
+class RocksDbView : public Base {
+ public:
+  explicit RocksDbView(std::unique_ptr<Database> database) : database_(std::move(database)) {}
+
+  std::expected<std::optional<std::string>, std::string> get(std::uint64_t seq) override {
+    return value_at(database_->records(), be64(seq));
+  }
+
+  std::expected<void, std::string> for_each(
+      std::uint64_t begin, std::uint64_t end,
+      const std::function<bool(std::uint64_t seq, std::string_view json)>& visit) override {
+    rocksdb::ReadOptions options;
+    options.readahead_size = 2u << 20;
+    const auto at = iterator(database_->records(), options);
+    const std::uint64_t stop = std::min(end, this->state().size);
+    std::uint64_t expected = begin;
+    for (at->Seek(be64(begin)); at->Valid() && expected < stop; at->Next(), ++expected) {
+      const std::uint64_t seq = from_be64(at->key().ToStringView());
+      if (seq != expected)
+        return std::unexpected("record " + std::to_string(expected) + " is missing");
+      if (!visit(seq, at->value().ToStringView())) return {};
+    }
+    if (!at->status().ok()) return std::unexpected(at->status().ToString());
+    if (expected < stop)
+      return std::unexpected("record " + std::to_string(expected) + " is missing");
+    return {};
+  }
+
+  std::expected<std::optional<std::string>, std::string> tile(unsigned level,
+                                                              std::uint64_t index) override {
+    return value_at(database_->tiles(), tile_key(level, index));
+  }
+
+  std::expected<void, std::string> for_each_tile(
+      const std::function<void(const StoredTile&)>& visit) override {
+    const auto at = iterator(database_->tiles());
+    for (at->SeekToFirst(); at->Valid(); at->Next()) {
+      const std::string_view key = at->key().ToStringView();
+      if (key.size() != 9) return std::unexpected("a tile has a key that is none");
+      visit({static_cast<unsigned char>(key[0]), from_be64(key.substr(1)), at->value().ToString()});
+    }
+    return finished(*at);
+  }
+
+  std::expected<void, std::string> for_each_checkpoint(
+      const std::function<void(std::uint64_t, std::string_view)>& visit) override {
+    const auto at = iterator(database_->checkpoints());
+    for (at->SeekToFirst(); at->Valid(); at->Next())
+      visit(from_be64(at->key().ToStringView()), at->value().ToStringView());
+    return finished(*at);
+  }
+
+  std::expected<std::optional<std::string>, std::string> newest_checkpoint() override {
+    const auto at = iterator(database_->checkpoints());
+    at->SeekToLast();
+    if (at->Valid()) return std::optional(at->value().ToString());
+    if (!at->status().ok()) return std::unexpected(at->status().ToString());
+    return std::optional<std::string>();
+  }
+
+ protected:
+  std::unique_ptr<Database> database_;
+
+ private:
+  using Iterator = std::unique_ptr<rocksdb::Iterator>;
+  Iterator iterator(rocksdb::ColumnFamilyHandle* family,
+                    const rocksdb::ReadOptions& options = {}) const {
+    return Iterator(database_->db->NewIterator(options, family));
+  }
+  static std::expected<void, std::string> finished(const rocksdb::Iterator& at) {
+    if (!at.status().ok()) return std::unexpected(at.status().ToString());
+    return {};
+  }
+  std::expected<std::optional<std::string>, std::string> value_at(
+      rocksdb::ColumnFamilyHandle* family, const std::string& key) const {
+    std::string text;
+    const rocksdb::Status status = database_->db->Get({}, family, key, &text);
+    if (status.IsNotFound()) return std::optional<std::string>();
+    if (!status.ok()) return std::unexpected(status.ToString());
+    return std::optional<std::string>(std::move(text));
+  }
+};
+
+class RocksDbStore final : public RocksDbView<Store> {
  public:
   RocksDbStore(std::unique_ptr<Database> database, LogState state, bool sync)
-      : database_(std::move(database)), state_(state) {
+      : RocksDbView(std::move(database)), state_(state) {
     write_.sync = sync;
     write_.protection_bytes_per_key = 8;
   }
 
-  LogState state() const override { return state_; }
+  LogState state() const override {
+    const std::lock_guard lock(mutex_);
+    return state_;
+  }
 
   std::expected<void, std::string> append(const std::vector<std::string>& records,
+                                          const std::vector<StoredTile>& tiles,
                                           LogState after) override {
     rocksdb::WriteBatch batch(0, 0, write_.protection_bytes_per_key, 0);
     std::uint64_t seq = state_.size;
+    rocksdb::Status status;
+    if (seq == 0) status = batch.Put(database_->meta(), kFormatKey, kFormat);
     for (const std::string& record : records) {
-      if (auto status = batch.Put(database_->records(), be64(seq++), record); !status.ok()) {
-        return std::unexpected(status.ToString());
-      }
+      if (status.ok()) status = batch.Put(database_->records(), be64(seq++), record);
     }
-    rocksdb::Status status = batch.Put(database_->meta(), kStateKey, encode(after));
-    if (status.ok() && state_.size == 0) status = batch.Put(database_->meta(), kFormatKey, kFormat);
+    for (const StoredTile& tile : tiles) {
+      if (status.ok())
+        status = batch.Put(database_->tiles(), tile_key(tile.level, tile.index), tile.bytes);
+    }
+    if (status.ok()) status = batch.Put(database_->meta(), kStateKey, encode(after));
     if (status.ok()) status = database_->db->Write(write_, &batch);
     if (!status.ok()) return std::unexpected(status.ToString());
+    const std::lock_guard lock(mutex_);
     state_ = after;
     return {};
   }
 
+  std::expected<void, std::string> put_checkpoint(std::uint64_t size,
+                                                  const std::string& note) override {
+    const auto status = database_->db->Put({}, database_->checkpoints(), be64(size), note);
+    if (!status.ok()) return std::unexpected(status.ToString());
+    return {};
+  }
+
  private:
-  std::unique_ptr<Database> database_;
-  LogState state_;
+  mutable std::mutex mutex_;
+  LogState state_;  // written by append() alone, under the mutex
   rocksdb::WriteOptions write_;
 };
 
-class RocksDbReader final : public StoreReader {
+class RocksDbReader final : public RocksDbView<StoreReader> {
  public:
   RocksDbReader(std::unique_ptr<Database> database, std::string scratch)
-      : database_(std::move(database)), scratch_(std::move(scratch)) {}
+      : RocksDbView(std::move(database)), scratch_(std::move(scratch)) {}
   ~RocksDbReader() override {
     database_.reset();
     std::error_code ignored;
@@ -173,36 +296,10 @@ class RocksDbReader final : public StoreReader {
 
   LogState state() const override { return state_; }
 
-  std::expected<std::optional<std::string>, std::string> get(std::uint64_t seq) override {
-    std::string text;
-    const rocksdb::Status status = database_->db->Get({}, database_->records(), be64(seq), &text);
-    if (status.IsNotFound()) return std::optional<std::string>();
-    if (!status.ok()) return std::unexpected(status.ToString());
-    return std::optional<std::string>(std::move(text));
-  }
-
-  std::expected<void, std::string> for_each(
-      std::uint64_t begin, std::uint64_t end,
-      const std::function<bool(std::uint64_t seq, std::string_view json)>& visit) override {
-    const std::unique_ptr<rocksdb::Iterator> at(
-        database_->db->NewIterator({}, database_->records()));
-    std::uint64_t expected = begin;
-    for (at->Seek(be64(begin)); at->Valid() && expected < std::min(end, state_.size);
-         at->Next(), ++expected) {
-      const std::uint64_t seq = from_be64(at->key().ToStringView());
-      if (seq != expected)
-        return std::unexpected("record " + std::to_string(expected) + " is missing");
-      if (!visit(seq, at->value().ToStringView())) return {};
-    }
-    if (!at->status().ok()) return std::unexpected(at->status().ToString());
-    if (expected < std::min(end, state_.size))
-      return std::unexpected("record " + std::to_string(expected) + " is missing");
-    return {};
-  }
-
   std::expected<void, std::string> refresh() override {
     if (const auto status = database_->db->TryCatchUpWithPrimary(); !status.ok())
       return std::unexpected(status.ToString());
+    if (auto known = database_->check_format(); !known) return known;
     auto state = database_->read_state();
     if (!state) return std::unexpected(state.error());
     state_ = *state;
@@ -210,7 +307,6 @@ class RocksDbReader final : public StoreReader {
   }
 
  private:
-  std::unique_ptr<Database> database_;
   std::string scratch_;  // the secondary's own logs
   LogState state_;
 };
@@ -229,6 +325,7 @@ std::expected<std::unique_ptr<Store>, std::string> open_rocksdb_store(const std:
       rocksdb::DB::Open(options_for_writing(), directory, families(), &database->handles, &db);
   database->db.reset(db);
   if (!status.ok()) return std::unexpected(status.ToString());
+  if (auto known = database->check_format(); !known) return std::unexpected(known.error());
   auto state = database->read_state();
   if (!state) return std::unexpected(state.error());
   if (auto checked = database->check(*state); !checked) return std::unexpected(checked.error());

@@ -1,11 +1,12 @@
-// The ledger in RocksDB. The only room that knows RocksDB is rocksdb_store.cc.
-//
-// Column families: "rec" be64 seq -> canonical JSON; "meta" "state" -> LogState, "format" ->
-// version.
+// The ledger in RocksDB. The only room that knows RocksDB is rocksdb_store.cc; audit/FORMAT.md says
+// what stands where.
 #pragma once
 
-#include <functional>
+#include <expected>
+#include <memory>
+#include <string>
 
+#include "audit/log.h"
 #include "audit/store.h"
 
 namespace customhouse::audit {
@@ -15,14 +16,9 @@ std::expected<std::unique_ptr<Store>, std::string> open_rocksdb_store(const std:
                                                                       Durability durability);
 
 /// Opens for reading, beside a writer or without one.
-class StoreReader {
+class StoreReader : public StoreView {
  public:
-  virtual ~StoreReader() = default;
-  virtual LogState state() const = 0;
-  virtual std::expected<std::optional<std::string>, std::string> get(std::uint64_t seq) = 0;
-  virtual std::expected<void, std::string> for_each(
-      std::uint64_t begin, std::uint64_t end,
-      const std::function<bool(std::uint64_t seq, std::string_view json)>& visit) = 0;
+  /// Sees what was committed since.
   virtual std::expected<void, std::string> refresh() = 0;
 };
 std::expected<std::unique_ptr<StoreReader>, std::string> open_rocksdb_reader(

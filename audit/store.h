@@ -1,13 +1,15 @@
-// What the log needs of a store: append a batch durably, and read records back.
+// What the log and its readers need of a store: append a batch durably, and read back what stands.
 #pragma once
 
 #include <cstdint>
 #include <expected>
-#include <memory>
+#include <functional>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
-#include "audit/log.h"
+#include "audit/merkle.h"
 
 namespace customhouse::audit {
 
@@ -15,16 +17,51 @@ namespace customhouse::audit {
 struct LogState {
   std::uint64_t size = 0;  // number of records, also the next seq
   std::uint64_t last_time_us = 0;
+  Hash root{};  // of the tree over the records; of no records: empty_root()
+};
+
+/// A full tile of the tree (audit/tiles.h), 256 hashes.
+struct StoredTile {
+  unsigned level = 0;
+  std::uint64_t index = 0;
+  std::string bytes;
+};
+
+/// Reading. Thread-safe, beside a writer too. Errors are faults of the disk or of the data.
+class StoreView {
+ public:
+  virtual ~StoreView() = default;
+  virtual LogState state() const = 0;
+  /// Canonical JSON of one record; nothing if there is no such seq.
+  virtual std::expected<std::optional<std::string>, std::string> get(std::uint64_t seq) = 0;
+  /// Records with begin <= seq < end, ascending, as far as there are; stops when `visit` returns
+  /// false. A gap in seq is an error.
+  virtual std::expected<void, std::string> for_each(
+      std::uint64_t begin, std::uint64_t end,
+      const std::function<bool(std::uint64_t seq, std::string_view json)>& visit) = 0;
+  /// Bytes of a full tile; nothing if it was never written.
+  virtual std::expected<std::optional<std::string>, std::string> tile(unsigned level,
+                                                                      std::uint64_t index) = 0;
+  /// Every full tile, by level and index.
+  virtual std::expected<void, std::string> for_each_tile(
+      const std::function<void(const StoredTile&)>& visit) = 0;
+  /// Checkpoints by size, ascending. Or only the newest.
+  virtual std::expected<void, std::string> for_each_checkpoint(
+      const std::function<void(std::uint64_t size, std::string_view note)>& visit) = 0;
+  virtual std::expected<std::optional<std::string>, std::string> newest_checkpoint() = 0;
 };
 
 /// One writer. append() is all or nothing.
-class Store {
+class Store : public StoreView {
  public:
-  virtual ~Store() = default;
-  virtual LogState state() const = 0;
-  /// `records` are canonical JSON with seq state().size, state().size + 1, …
+  /// `records` are canonical JSON with seq state().size, state().size + 1, … ; `tiles` are those
+  /// that became full with them.
   virtual std::expected<void, std::string> append(const std::vector<std::string>& records,
+                                                  const std::vector<StoredTile>& tiles,
                                                   LogState after) = 0;
+  /// May run beside append(). Not synced: the next append is.
+  virtual std::expected<void, std::string> put_checkpoint(std::uint64_t size,
+                                                          const std::string& note) = 0;
 };
 
 }  // namespace customhouse::audit

@@ -154,20 +154,47 @@ class FailingStore final : public Store {
   explicit FailingStore(int& writes) : writes_(writes) {}
   LogState state() const override { return state_; }
   std::expected<void, std::string> append(const std::vector<std::string>&,
-                                          LogState after) override {
+                                          const std::vector<StoredTile>&, LogState after) override {
     if (++writes_ >= 3) return std::unexpected("Input/output error");
     state_ = after;
     return {};
   }
+  std::expected<void, std::string> put_checkpoint(std::uint64_t, const std::string&) override {
+    return {};
+  }
+  std::expected<std::optional<std::string>, std::string> get(std::uint64_t) override {
+    return std::nullopt;
+  }
+  std::expected<void, std::string> for_each(
+      std::uint64_t, std::uint64_t,
+      const std::function<bool(std::uint64_t, std::string_view)>&) override {
+    return {};
+  }
+  std::expected<std::optional<std::string>, std::string> tile(unsigned, std::uint64_t) override {
+    return std::nullopt;
+  }
+  std::expected<void, std::string> for_each_tile(
+      const std::function<void(const StoredTile&)>&) override {
+    return {};
+  }
+  std::expected<void, std::string> for_each_checkpoint(
+      const std::function<void(std::uint64_t, std::string_view)>&) override {
+    return {};
+  }
+  std::expected<std::optional<std::string>, std::string> newest_checkpoint() override {
+    return std::nullopt;
+  }
 
  private:
   int& writes_;
-  LogState state_;
+  LogState state_{0, 0, empty_root()};
 };
 
 TEST_F(LogTest, AFailedWriteIsFinalAndNeverRetried) {
   int writes = 0;
-  auto log = Log::over(options_, std::make_unique<FailingStore>(writes));
+  auto opened = Log::over(options_, std::make_unique<FailingStore>(writes));
+  ASSERT_TRUE(opened.has_value()) << opened.error().what;
+  const auto log = std::move(*opened);
   EXPECT_TRUE(append(*log, "1").has_value());
   EXPECT_TRUE(append(*log, "2").has_value());
   for (int i = 0; i < 3; ++i) {
