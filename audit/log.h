@@ -26,8 +26,8 @@ struct LogOptions {
   std::uint32_t linger_us = 0;  // wait so long for a batch to grow; 0 never waits when idle
   // The log's key: signs a checkpoint each second in which records came, or after 1,000 of them.
   // Without one there are no checkpoints.
-  std::shared_ptr<const NoteSigner> signer;
-  std::string checkpoint_file;  // keeps them outside the ledger; empty: nowhere
+  std::shared_ptr<const NoteSigner> signer = nullptr;
+  std::string checkpoint_file = {};  // keeps them outside the ledger; empty: nowhere
 };
 
 struct LogError {

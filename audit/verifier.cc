@@ -31,10 +31,9 @@ struct Gap {
 
 class Verification {
  public:
-  Verification(StoreView& view, const VerifyOptions& options) : view_(view), options_(options) {}
+  Verification(StoreReader& view, const VerifyOptions& options) : view_(view), options_(options) {}
 
   std::expected<VerifyReport, std::string> run() {
-    state_ = view_.state();
     if (auto read = read_checkpoints(); !read) return std::unexpected(read.error());
     read_records();
     if (records_whole_) check_ends();
@@ -76,15 +75,20 @@ class Verification {
 
   std::expected<void, std::string> read_checkpoints() {
     std::uint64_t place = 0;
-    auto read = view_.for_each_checkpoint([&](std::uint64_t size, std::string_view note) {
-      take_checkpoint(note, ++place, false, size);
-    });
-    place = 0;
-    if (read && !options_.checkpoint_file.empty()) {
+    std::expected<void, std::string> read;
+    if (!options_.checkpoint_file.empty()) {
       read = for_each_note(options_.checkpoint_file, [&](std::string_view note) {
         take_checkpoint(note, ++place, true, std::nullopt);
       });
     }
+    // Not before: what a running gateway has signed since is not missing here.
+    if (read) read = view_.refresh();
+    if (!read) return read;
+    state_ = view_.state();
+    place = 0;
+    read = view_.for_each_checkpoint([&](std::uint64_t size, std::string_view note) {
+      take_checkpoint(note, ++place, false, size);
+    });
     std::ranges::sort(expected_, {}, [](const Expected& one) {
       return std::tuple(one.size, one.outside, one.place);
     });
@@ -246,7 +250,7 @@ class Verification {
     }
   }
 
-  StoreView& view_;
+  StoreReader& view_;
   const VerifyOptions& options_;
   LogState state_;
   VerifyReport report_;
@@ -265,9 +269,9 @@ class Verification {
 
 }  // namespace
 
-std::expected<VerifyReport, std::string> verify_ledger(StoreView& view,
+std::expected<VerifyReport, std::string> verify_ledger(StoreReader& ledger,
                                                        const VerifyOptions& options) {
-  return Verification(view, options).run();
+  return Verification(ledger, options).run();
 }
 
 }  // namespace customhouse::audit

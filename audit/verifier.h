@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "audit/note.h"
-#include "audit/store.h"
+#include "audit/rocksdb_store.h"
 
 namespace customhouse::audit {
 
@@ -29,8 +29,9 @@ struct VerifyReport {
 };
 
 /// An error means that the ledger could not be read at all; damage is in the report. Linear in
-/// time; memory grows with the number of checkpoints only.
-std::expected<VerifyReport, std::string> verify_ledger(StoreView& view,
+/// time; memory grows with the number of checkpoints only. Beside a running gateway it sees what
+/// was written when it began.
+std::expected<VerifyReport, std::string> verify_ledger(StoreReader& ledger,
                                                        const VerifyOptions& options);
 
 }  // namespace customhouse::audit

@@ -14,7 +14,9 @@ constexpr std::string_view kIndex =
     "/readyz     the ledger can be written and the gateway is not stopping\n"
     "/metrics    Prometheus text format\n"
     "/ca.pem     certificate that clients must trust\n"
-    "/proxy.pac  proxy auto-configuration: only governed hosts go through the gateway\n";
+    "/proxy.pac  proxy auto-configuration: only governed hosts go through the gateway\n"
+    "/checkpoint the ledger's newest signed checkpoint\n"
+    "/tile/…     the ledger's tree, for monitors (c2sp.org/tlog-tiles)\n";
 
 net::AdminResponse text(int status, std::string body) {
   return {.status = status, .body = std::move(body)};
@@ -35,7 +37,8 @@ net::AdminResponse Admin::answer(const proto::RequestHead& head) {
   }
   const std::string_view path = std::string_view(head.target).substr(0, head.target.find('?'));
   const bool known = path == "/" || path == "/healthz" || path == "/readyz" || path == "/metrics" ||
-                     path == "/ca.pem" || path == "/proxy.pac";
+                     path == "/ca.pem" || path == "/proxy.pac" || path == "/checkpoint" ||
+                     path.starts_with("/tile/");
   if (!known) return text(404, "not found; / lists what there is\n");
   if (head.method != "GET" && head.method != "HEAD") return text(405, "only GET and HEAD\n");
   if (path == "/healthz") return text(200, "ok\n");
@@ -45,6 +48,8 @@ net::AdminResponse Admin::answer(const proto::RequestHead& head) {
     return {.content_type = "application/x-pem-file", .body = sources_.ca_pem};
   }
   if (path == "/proxy.pac") return proxy_pac(head);
+  if (path == "/checkpoint") return checkpoint();
+  if (path.starts_with("/tile/")) return tile(path);
   return text(200, std::string(kIndex));
 }
 
@@ -64,6 +69,23 @@ net::AdminResponse Admin::ready() const {
   return text(200, "ready\n");
 }
 
+net::AdminResponse Admin::checkpoint() const {
+  auto note = sources_.log->newest_checkpoint();
+  if (!note) return text(404, "no checkpoint yet; the first comes within a second\n");
+  return text(200, std::move(*note));
+}
+
+net::AdminResponse Admin::tile(std::string_view path) const {
+  const auto parsed = audit::TilePath::parse(path);
+  if (!parsed) return text(404, "not a tile's path (c2sp.org/tlog-tiles)\n");
+  if (parsed->entries && !sources_.serve_entries)
+    return text(404, "records are not served; set audit.serve_entries\n");
+  auto bytes = sources_.log->tile(*parsed);
+  if (!bytes) return text(500, "the ledger cannot be read; run customhouse audit verify\n");
+  if (!*bytes) return text(404, "the newest checkpoint covers no such tile\n");
+  return {.content_type = "application/octet-stream", .body = std::move(**bytes)};
+}
+
 net::AdminResponse Admin::metrics() {
   auto& registry = *sources_.metrics;
   const auto stats = sources_.log->stats();
@@ -77,6 +99,9 @@ net::AdminResponse Admin::metrics() {
              stats.bytes);
     raise_to(registry.counter("customhouse_ledger_failures_total", "Failed writes."),
              stats.failures);
+    raise_to(registry.counter("customhouse_ledger_checkpoint_failures_total",
+                              "Checkpoints that could not be written to the file outside."),
+             stats.checkpoint_failures);
     registry.gauge("customhouse_ledger_queue_records", "Records waiting for the commit thread.")
         .set(static_cast<std::int64_t>(stats.queue));
     registry.gauge("customhouse_ledger_healthy", "1 if the ledger can be written.")

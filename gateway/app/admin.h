@@ -1,4 +1,5 @@
-// Answers of the admin listener: health, metrics, and what clients need to find and trust us.
+// Answers of the admin listener: health, metrics, what clients need to find and trust us, and the
+// ledger's tree for monitors (c2sp.org/tlog-tiles).
 #pragma once
 
 #include <atomic>
@@ -15,14 +16,15 @@
 
 namespace customhouse::app {
 
-/// Answers on any io thread, without blocking on I/O. Thread-safe.
+/// Answers on any thread. May read the ledger. Thread-safe.
 class Admin {
  public:
   struct Sources {
     telemetry::Registry* metrics = nullptr;  // outlives the Admin, as `log` does
     const audit::Log* log = nullptr;
     std::string ca_pem;
-    std::string listen_host;  // of `listen: admin:`; a Host header may name it
+    bool serve_entries = false;  // records to monitors, not only hashes
+    std::string listen_host;     // of `listen: admin:`; a Host header may name it
     std::function<std::shared_ptr<const provider::ProviderTable>()> providers;
   };
   explicit Admin(Sources sources) : sources_(std::move(sources)) {}
@@ -36,6 +38,8 @@ class Admin {
  private:
   bool host_allowed(const proto::RequestHead& head) const;
   net::AdminResponse ready() const;
+  net::AdminResponse checkpoint() const;
+  net::AdminResponse tile(std::string_view path) const;
   net::AdminResponse metrics();
   net::AdminResponse proxy_pac(const proto::RequestHead& head) const;
 

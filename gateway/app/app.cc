@@ -9,6 +9,7 @@
 #include "gateway/app/client_environment.h"
 #include "gateway/app/config_values.h"
 #include "gateway/app/files.h"
+#include "gateway/app/ledger_key_file.h"
 #include "gateway/telemetry/log.h"
 
 namespace customhouse::app {
@@ -81,7 +82,16 @@ std::expected<void, StartError> App::open_ledger() {
     return "the ledger cannot be written: " + cause +
            "; nothing leaves without it. Run customhouse doctor";
   };
+  auto key = load_or_create_ledger_key(config_);
+  if (!key) return refuse(key.error());
+  config_.audit.signer = std::move(*key);
   auto log = audit::Log::open(config_.audit);
+  if (!log && log.error().kind == audit::LogError::Kind::RolledBack) {
+    return refuse("rollback detected: the ledger is not what was signed: " + log.error().what +
+                      ". Put back the newest ledger, or accept the loss with customhouse audit gap "
+                      "(customhouse audit verify says what is there)",
+                  kExitNoLedger);
+  }
   if (!log) return refuse(what(log.error().what), kExitNoLedger);
   log_ = std::move(*log);
   if (const auto seq = record("start"); !seq) return refuse(what(seq.error()), kExitNoLedger);
@@ -94,6 +104,7 @@ std::expected<void, StartError> App::bind_and_serve() {
       Admin::Sources{.metrics = &metrics_,
                      .log = log_.get(),
                      .ca_pem = ca_->certificate_pem(),
+                     .serve_entries = config_.serve_entries,
                      .listen_host = admin_address ? admin_address->host : std::string(),
                      .providers = [this] { return snapshot()->providers; }});
   auto server =

@@ -24,6 +24,11 @@ struct CommandLine {
   RedactOptions redact;
   AuditListOptions list;
   AuditShowOptions show;
+  AuditProofOptions prove;
+  AuditCheckOptions check;
+  AuditVerifyOptions verify;
+  AuditKeyOptions key;
+  AuditGapOptions gap;
   CaOptions ca;
   PolicyCheckOptions policy;
   DoctorOptions doctor;
@@ -111,9 +116,60 @@ void add_policy_commands(CLI::App& app, CommandLine& line) {
   choose(check, line, run_policy_check, line.policy);
 }
 
+void add_proof_commands(CLI::App& audit, CommandLine& line) {
+  auto* verify = command(audit, "verify", "Check every record, tile and checkpoint of the ledger",
+                         "customhouse audit verify\n"
+                         "  customhouse audit verify --ledger /backup/ledger --checkpoints "
+                         "/worm/checkpoints --key \"$KEY\"");
+  add_config(verify, line.verify.config);
+  verify->add_option("--ledger", line.verify.ledger, "Ledger's folder; else the configuration's")
+      ->type_name("FOLDER");
+  verify
+      ->add_option("--checkpoints", line.verify.checkpoints,
+                   "Checkpoints outside it; else the configuration's")
+      ->type_name("FILE");
+  verify->add_option("--key", line.verify.key, "Public key of the ledger, as audit key prints it")
+      ->type_name("KEY");
+  choose(verify, line, run_audit_verify, line.verify);
+
+  auto* prove =
+      command(audit, "prove", "Write one record and the proof that it stands in the signed ledger",
+              "customhouse audit prove 17 --folder /tmp    # 17.json and 17.tlog-proof");
+  add_config(prove, line.prove.config);
+  prove->add_option("seq", line.prove.seq, "Number of the record")->type_name("SEQ")->required();
+  prove->add_option("--folder", line.prove.folder, "Where the two files go; else here")
+      ->type_name("FOLDER");
+  choose(prove, line, run_audit_prove, line.prove);
+
+  auto* check =
+      command(audit, "check", "Check a record's proof; needs no ledger and no configuration",
+              "customhouse audit check 17.json 17.tlog-proof --key \"$KEY\"");
+  check->add_option("record", line.check.record, "The record")->type_name("FILE")->required();
+  check->add_option("proof", line.check.proof, "Its proof")->type_name("FILE")->required();
+  check->add_option("--key", line.check.key, "Public key of the ledger, as audit key prints it")
+      ->type_name("KEY")
+      ->required();
+  choose(check, line, run_audit_check, line.check);
+
+  auto* key = command(audit, "key", "Print the ledger's public key, for auditors",
+                      "customhouse audit key > ledger.pub");
+  add_config(key, line.key.config);
+  choose(key, line, run_audit_key, line.key);
+
+  auto* gap =
+      command(audit, "gap", "Accept that signed records are lost, after a rollback was detected",
+              "customhouse audit gap --reason \"disk restored from Monday's backup\"");
+  add_config(gap, line.gap.config);
+  gap->add_option("--reason", line.gap.reason, "Why; stays in the ledger")
+      ->type_name("TEXT")
+      ->required();
+  choose(gap, line, run_audit_gap, line.gap);
+}
+
 void add_audit_commands(CLI::App& app, CommandLine& line) {
-  auto* audit = command(app, "audit", "Read the ledger, beside a running gateway or without one",
-                        "customhouse audit list --action block --since 24h");
+  auto* audit = command(
+      app, "audit", "Read, prove and verify the ledger, beside a running gateway or without one",
+      "customhouse audit list --action block --since 24h");
   audit->require_subcommand(1);
   auto& list = line.list;
   auto* sub = command(*audit, "list", "List records, newest last",
@@ -147,6 +203,7 @@ void add_audit_commands(CLI::App& app, CommandLine& line) {
       ->type_name("SEQ|EXCHANGE")
       ->required();
   choose(show, line, run_audit_show, line.show);
+  add_proof_commands(*audit, line);
 }
 
 void add_care_commands(CLI::App& app, CommandLine& line) {

@@ -62,6 +62,38 @@ struct AuditShowOptions {
 };
 int run_audit_show(const AuditShowOptions& options);
 
+struct AuditProofOptions {
+  std::string config;
+  std::string seq;
+  std::string folder = ".";  // where the two files go
+};
+int run_audit_prove(const AuditProofOptions& options);
+
+struct AuditCheckOptions {
+  std::string record, proof;  // files
+  std::string key;            // verifier key, as `audit key` prints it
+};
+/// 1 if the proof does not hold.
+int run_audit_check(const AuditCheckOptions& options);
+
+struct AuditVerifyOptions {
+  std::string config;
+  std::string ledger, checkpoints, key;  // instead of the configuration's
+};
+/// 1 if anything is damaged.
+int run_audit_verify(const AuditVerifyOptions& options);
+
+struct AuditKeyOptions {
+  std::string config;
+};
+int run_audit_key(const AuditKeyOptions& options);
+
+struct AuditGapOptions {
+  std::string config;
+  std::string reason;
+};
+int run_audit_gap(const AuditGapOptions& options);
+
 struct CaOptions {
   std::string config;
   std::string out;  // export: file to write; empty: standard output

@@ -34,6 +34,8 @@ class Loader {
     config_.ca_certificate = in_data_dir("ca/ca.pem");
     config_.ca_private_key = in_data_dir("ca/ca.key");
     config_.audit.directory = in_data_dir("ledger");
+    config_.audit.checkpoint_file = in_data_dir("checkpoints");
+    config_.ledger_key = in_data_dir("ledger.key");
     read_root(root);
     check_whole(root);
     return std::move(config_);
@@ -180,6 +182,20 @@ class Loader {
     auto& audit = config_.audit;
     read_map(faults_, node, "audit",
              {{"directory", path(audit.directory, config_.data_dir)},
+              {"checkpoints", path(audit.checkpoint_file, config_.data_dir)},
+              {"key", path(config_.ledger_key, config_.data_dir)},
+              {"origin",
+               [&](const Node& value) {
+                 auto text = read_text(faults_, value, "a name");
+                 if (text && !audit::valid_key_name(*text)) {
+                   faults_.add(value.Mark(),
+                               "a log's name is printable ASCII without spaces and '+', as in "
+                               "audit.example.com/gateway-1");
+                 } else if (text) {
+                   config_.ledger_origin = std::move(*text);
+                 }
+               }},
+              {"serve_entries", flag(config_.serve_entries)},
               {"durability",
                [&](const Node& value) {
                  if (const auto choice = read_choice(faults_, value, {"strict", "os"})) {

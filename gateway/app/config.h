@@ -18,7 +18,10 @@ struct Config {
   std::string ca_certificate, ca_private_key;
   std::string providers;
   std::vector<std::string> policies;
-  audit::LogOptions audit;
+  audit::LogOptions audit;    // without its key
+  std::string ledger_key;     // file of the key that signs checkpoints
+  std::string ledger_origin;  // name of the key when it is made; empty: from the host's name
+  bool serve_entries = false;
   provider::ExtractionLimits extraction_limits;
   std::string log_level = "info";
 };

@@ -1,16 +1,14 @@
 #include "gateway/app/pseudonym_key_file.h"
 
-#include <fcntl.h>
 #include <openssl/crypto.h>
 #include <sys/random.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
 
 #include "gateway/app/files.h"
+#include "gateway/app/secret_file.h"
 
 namespace customhouse::app {
 namespace {
@@ -31,18 +29,6 @@ bool fill_random(KeyBytes& bytes) {
   return n == static_cast<ssize_t>(bytes.size());
 }
 
-std::string check(int fd, const std::string& path) {
-  struct stat status{};
-  if (::fstat(fd, &status) != 0) return path + ": cannot stat: " + std::strerror(errno);
-  if (!S_ISREG(status.st_mode)) return path + ": is not a regular file";
-  if (status.st_uid != ::geteuid()) return path + ": belongs to another user; chown it to yours";
-  if ((status.st_mode & 077) != 0) return path + ": others may read it; run chmod 600 " + path;
-  if (status.st_size != static_cast<off_t>(std::tuple_size_v<KeyBytes>)) {
-    return path + ": has not 32 bytes; put the backup back (a new key changes every placeholder)";
-  }
-  return {};
-}
-
 }  // namespace
 
 std::string pseudonym_key_path(const std::string& data_dir) {
@@ -51,18 +37,16 @@ std::string pseudonym_key_path(const std::string& data_dir) {
 
 std::expected<PseudonymKeyPtr, std::string> load_pseudonym_key(const std::string& data_dir) {
   const std::string path = pseudonym_key_path(data_dir);
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-  if (fd < 0) {
-    if (errno == ENOENT) return nullptr;
-    return std::unexpected(path + ": cannot open: " + std::strerror(errno));
-  }
-  std::string fault = check(fd, path);
+  auto content = read_secret_file(path, std::tuple_size_v<KeyBytes>);
+  if (!content) return std::unexpected(content.error());
+  if (!*content) return nullptr;
+  const bool whole = (*content)->size() == std::tuple_size_v<KeyBytes>;
   KeyBytes bytes{};
-  if (fault.empty() && ::pread(fd, bytes.data(), bytes.size(), 0) != std::ssize(bytes)) {
-    fault = path + ": cannot be read whole";
-  }
-  ::close(fd);
-  if (!fault.empty()) return std::unexpected(std::move(fault));
+  if (whole) std::ranges::copy(**content, bytes.begin());
+  OPENSSL_cleanse((*content)->data(), (*content)->size());
+  if (!whole)
+    return std::unexpected(
+        path + ": has not 32 bytes; put the backup back (a new key changes every placeholder)");
   return wrap(bytes);
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "gateway/net/run_on.h"
 #include "gateway/net/spawn.h"
 #include "gateway/proto/authority.h"
 #include "gateway/telemetry/log.h"
@@ -456,7 +457,9 @@ Task<void> Connection::serve_admin() {
       complete = std::holds_alternative<proto::MessageEnd>(*read.event);
     }
     clear_deadline();
-    const AdminResponse response = services_.admin(*head);
+    AdminResponse response;
+    std::function<void()> work = [&] { response = services_.admin(*head); };  // may read the ledger
+    co_await run_on(services_.cpu, std::move(work));
     proto::ResponseHead answer;
     answer.status = response.status;
     if (answer.status == 405) answer.headers.add("Allow", "GET, HEAD");

@@ -1,8 +1,8 @@
 // The driver: where the pure exchange meets sockets, ledger and CPU pool. It decides nothing.
 #include <boost/asio/post.hpp>
-#include <exception>
 
 #include "gateway/net/connection.h"
+#include "gateway/net/run_on.h"
 #include "gateway/telemetry/log.h"
 
 namespace customhouse::net {
@@ -14,24 +14,6 @@ constexpr std::size_t kBigBody = 48 * 1024;
 constexpr std::size_t kUpstreamReadSize = 16 * 1024;
 // Head and body go out in one TLS record if they are small.
 constexpr std::size_t kOneWrite = 16 * 1024;
-
-/// Runs `work` on the pool and comes back to this coroutine's thread.
-Task<void> run_on(asio::thread_pool& pool, std::function<void()> work) {
-  std::exception_ptr failure;
-  auto start = [&pool, &work, &failure](auto handler) {
-    auto home = asio::get_associated_executor(handler);
-    asio::post(pool, [&work, &failure, home, handler = std::move(handler)]() mutable {
-      try {
-        work();
-      } catch (...) {
-        failure = std::current_exception();
-      }
-      asio::post(home, std::move(handler));
-    });
-  };
-  co_await asio::async_initiate<decltype(asio::use_awaitable), void()>(start, asio::use_awaitable);
-  if (failure) std::rethrow_exception(failure);
-}
 
 using Sequence = std::expected<std::uint64_t, std::string>;
 
