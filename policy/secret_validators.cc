@@ -1,4 +1,4 @@
-// Credentials. Formats: the vendors' public documentation; reference/detection.md §1.2 E.
+// Tokens that bear their vendor's mark. Formats: the vendors' public documentation.
 #include <algorithm>
 #include <array>
 
@@ -9,205 +9,6 @@
 
 namespace customhouse::policy {
 namespace {
-
-/// Something that stands for a value instead of being one: a variable, a template, a mask.
-bool is_stand_in(std::string_view value) {
-  if (value.empty()) return true;
-  static constexpr std::array<std::string_view, 10> kOpenings = {"${", "$(", "{{", "{%",    "<%",
-                                                                 "%(", "%{", "#{", "$env:", "@@"};
-  for (const std::string_view opening : kOpenings) {
-    if (value.starts_with(opening)) return true;
-  }
-  const auto only = [value](std::string_view set) {
-    return value.find_first_not_of(set) == std::string_view::npos;
-  };
-  if (only("*") || only("xX") || only(".") || only("-_") || only("?") || only("#")) return true;
-  if (value.starts_with("***") || value.ends_with("***")) return true;
-  if (value.front() == '<' && value.back() == '>') return true;
-  if (value.front() == '{' && value.back() == '}') return true;
-  if (value.front() == '[' && value.back() == ']') return true;
-  if (value.front() == '%' && value.back() == '%' && value.size() > 2) return true;
-  if (value.front() == '$' && value.size() > 1) {
-    return std::ranges::all_of(value.substr(1), [](char c) { return is_alnum(c) || c == '_'; }) &&
-           (is_alpha(value[1]) || value[1] == '_');
-  }
-  return false;
-}
-
-/// Source code that fetches or names a value: os.environ["X"], getpass(), self.password, str.
-bool is_code(std::string_view value) {
-  static constexpr std::array<std::string_view, 16> kMarks = {
-      "environ", "getenv", "process.env", "getpass", "input(",   "prompt(", "config.",  "settings.",
-      "self.",   "this.",  "request.",    "args.",   "secrets.", "vault.",  "options.", "props."};
-  for (const std::string_view mark : kMarks) {
-    if (contains_ignoring_case(value, mark)) return true;
-  }
-  // A call: name(…). Bare brackets also occur in passwords, so a name must stand before.
-  const std::size_t open = value.find('(');
-  return open != std::string_view::npos && open > 0 && value.find(')') != std::string_view::npos &&
-         std::ranges::all_of(value.substr(0, open),
-                             [](char c) { return is_alnum(c) || c == '_' || c == '.'; });
-}
-
-bool is_common_word(std::string_view value) {
-  static constexpr auto kWords = std::to_array<std::string_view>({"bool",
-                                                                  "boolean",
-                                                                  "bytes",
-                                                                  "changed",
-                                                                  "correct",
-                                                                  "empty",
-                                                                  "encrypted",
-                                                                  "expired",
-                                                                  "false",
-                                                                  "field",
-                                                                  "forgotten",
-                                                                  "hash",
-                                                                  "hashed",
-                                                                  "hidden",
-                                                                  "incorrect",
-                                                                  "input",
-                                                                  "invalid",
-                                                                  "left",
-                                                                  "missing",
-                                                                  "mandatory",
-                                                                  "never",
-                                                                  "nil",
-                                                                  "none",
-                                                                  "null",
-                                                                  "number",
-                                                                  "object",
-                                                                  "optional",
-                                                                  "passphrase",
-                                                                  "passwd",
-                                                                  "password",
-                                                                  "pwd",
-                                                                  "redacted",
-                                                                  "required",
-                                                                  "reset",
-                                                                  "secret",
-                                                                  "set",
-                                                                  "should",
-                                                                  "static",
-                                                                  "string",
-                                                                  "strong",
-                                                                  "text",
-                                                                  "token",
-                                                                  "true",
-                                                                  "type",
-                                                                  "undefined",
-                                                                  "unknown",
-                                                                  "unset",
-                                                                  "user",
-                                                                  "username",
-                                                                  "valid",
-                                                                  "value",
-                                                                  "void",
-                                                                  "weak",
-                                                                  "wrong",
-                                                                  "your",
-                                                                  "your-password",
-                                                                  "your_password",
-                                                                  "yourpassword",
-                                                                  "changeme_placeholder",
-                                                                  "str",
-                                                                  "char",
-                                                                  "auto",
-                                                                  "const",
-                                                                  "let",
-                                                                  "var",
-                                                                  "default",
-                                                                  "protected",
-                                                                  "prompt",
-                                                                  "placeholder",
-                                                                  "stored",
-                                                                  "not",
-                                                                  "the",
-                                                                  "too",
-                                                                  "and",
-                                                                  "for",
-                                                                  "only",
-                                                                  "also"});
-  const std::string lower = lowered(value);
-  return std::ranges::find(kWords, lower) != kWords.end();
-}
-
-struct Makeup {
-  bool digit = false, lower = false, upper = false, other = false;
-  int kinds() const noexcept { return int{digit} + int{lower} + int{upper} + int{other}; }
-};
-Makeup makeup(std::string_view value) {
-  Makeup m;
-  for (const char c : value) {
-    if (is_digit(c))
-      m.digit = true;
-    else if (is_lower(c))
-      m.lower = true;
-    else if (is_upper(c))
-      m.upper = true;
-    else
-      m.other = true;
-  }
-  return m;
-}
-
-/// Punctuation that ends a sentence or a statement is no part of an unquoted value.
-void trim_tail(Candidate& c) {
-  static constexpr std::string_view kTail = ".,;:)]}>";
-  while (c.end > c.begin + 1 && kTail.contains(c.text[c.end - 1])) {
-    const char last = c.text[c.end - 1];
-    if (last == ')' && c.value().find('(') != std::string_view::npos) break;
-    if (last == ']' && c.value().find('[') != std::string_view::npos) break;
-    if (last == '}' && c.value().find('{') != std::string_view::npos) break;
-    if (last == '>' && c.value().find('<') != std::string_view::npos) break;
-    --c.end;
-  }
-}
-
-Verdict password_quoted(Candidate& c) {
-  const std::string_view value = c.value();
-  if (is_stand_in(value) || is_common_word(value)) return Verdict::reject();
-  return Verdict::accept();
-}
-
-Verdict password_assigned(Candidate& c) {
-  trim_tail(c);
-  const std::string_view value = c.value();
-  if (value.size() < 4 || is_stand_in(value) || is_code(value) || is_common_word(value)) {
-    return Verdict::reject();
-  }
-  const Makeup m = makeup(value);
-  // A plain name is more often a variable or a type than a password.
-  const bool identifier = std::ranges::all_of(
-      value, [](char b) { return is_alpha(b) || b == '_' || b == '.' || b == '-'; });
-  if (identifier && (value.size() < 8 || m.kinds() > 1)) return Verdict::reject();
-  const bool line_ends = c.end >= c.text.size() || c.text[c.end] == '\n' || c.text[c.end] == '\r';
-  if (identifier && !line_ends) return Verdict::reject();
-  return Verdict::accept();
-}
-
-Verdict password_in_prose(Candidate& c) {
-  trim_tail(c);
-  const std::string_view value = c.value();
-  if (value.size() < 4 || is_stand_in(value) || is_code(value) || is_common_word(value)) {
-    return Verdict::reject();
-  }
-  const Makeup m = makeup(value);
-  const bool mixed =
-      (m.digit && m.kinds() > 1) || (m.other && m.kinds() > 2) || (m.digit && value.size() >= 6);
-  return mixed ? Verdict::accept() : Verdict::reject();
-}
-
-Verdict url_password(Candidate& c) {
-  return is_stand_in(c.value()) ? Verdict::reject() : Verdict::accept();
-}
-
-Verdict generic_secret(Candidate& c) {
-  const std::string_view value = c.value();
-  if (is_stand_in(value) || is_code(value)) return Verdict::reject();
-  const Makeup m = makeup(value);
-  if (!m.digit || !(m.lower || m.upper)) return Verdict::reject();
-  return entropy_bits_per_byte(value) >= 3.3 ? Verdict::accept() : Verdict::reject();
-}
 
 Verdict random_token(Candidate& c) {
   return entropy_bits_per_byte(c.value()) >= 2.5 ? Verdict::accept() : Verdict::reject();
@@ -221,22 +22,65 @@ Verdict aws_access_key(Candidate& c) {
 }
 
 Verdict aws_secret_key(Candidate& c) {
-  const Makeup m = makeup(c.value());
-  const bool mixed = m.lower && m.upper && (m.digit || m.other);
-  return mixed && entropy_bits_per_byte(c.value()) >= 3.5 ? Verdict::accept() : Verdict::reject();
+  const std::string_view value = c.value();
+  const bool mixed = std::ranges::any_of(value, is_lower) && std::ranges::any_of(value, is_upper) &&
+                     !std::ranges::all_of(value, is_alpha);
+  return mixed && entropy_bits_per_byte(value) >= 3.5 ? Verdict::accept() : Verdict::reject();
 }
 
-/// The last six characters are the CRC-32 of the random part in base 62.
+/// Nothing random in it: one character over and over, or words. Random tokens of these lengths
+/// have digits or change case all the time.
+bool is_filler(std::string_view tail) {
+  if (entropy_bits_per_byte(tail) < 2.5) return true;
+  if (std::ranges::any_of(tail, is_digit)) return false;
+  std::size_t letters = 0, in_words = 0, run = 0;
+  for (std::size_t i = 0; i < tail.size(); ++i) {
+    if (!is_alpha(tail[i])) {
+      run = 0;
+      continue;
+    }
+    ++letters;
+    const bool goes_on =
+        i > 0 && is_alpha(tail[i - 1]) && is_lower(tail[i - 1]) == is_lower(tail[i]);
+    run = goes_on ? run + 1 : 1;
+    in_words += run == 4 ? 4U : (run > 4 ? 1U : 0U);
+  }
+  const bool one_case =
+      std::ranges::none_of(tail, is_lower) || std::ranges::none_of(tail, is_upper);
+  return letters > 0 && (one_case || in_words * 4 >= letters * 3);
+}
+
+/// A token known by its prefix and length. Only a value that is a placeholder as a whole is
+/// refused: a secret with a word in it stays a secret.
+Verdict vendor_token(Candidate& c) {
+  const std::string_view value = c.value();
+  return is_filler(value.substr(value.size() / 3)) ? Verdict::reject() : Verdict::accept();
+}
+
+/// GitHub and npm: a prefix, '_', thirty characters and their CRC-32 in base 62.
 Verdict github_token(Candidate& c) {
   static constexpr std::string_view kBase62 =
       "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
   const std::string_view value = c.value();
-  if (entropy_bits_per_byte(value) < 2.5) return Verdict::reject();
+  if (!vendor_token(c).accepted) return Verdict::reject();
   if (value.size() != 40) return Verdict::accept({}, Confidence::High);
   std::uint32_t crc = crc32_of(value.substr(4, 30));
   std::string check(6, '0');
   for (std::size_t i = 6; i-- > 0; crc /= 62) check[i] = kBase62[crc % 62];
   return Verdict::accept({}, value.ends_with(check) ? Confidence::Certain : Confidence::High);
+}
+
+/// Grafana service accounts: after the last '_' the CRC-32 of all before it, low byte first, in
+/// hex.
+Verdict grafana_token(Candidate& c) {
+  const std::string_view value = c.value();
+  if (!vendor_token(c).accepted) return Verdict::reject();
+  const std::size_t cut = value.rfind('_');
+  const std::uint32_t crc = crc32_of(value.substr(0, cut));
+  std::string bytes;
+  for (int shift = 0; shift < 32; shift += 8) bytes.push_back(static_cast<char>(crc >> shift));
+  const bool right = value.substr(cut + 1) == encode_hex(bytes);
+  return Verdict::accept({}, right ? Confidence::Certain : Confidence::High);
 }
 
 /// RFC 7519: the header is base64url JSON with "alg" (or "enc").
@@ -249,89 +93,14 @@ Verdict jwt(Candidate& c) {
   return known ? Verdict::accept({}, Confidence::Certain) : Verdict::reject();
 }
 
-bool skip_line_break(std::string_view text, std::size_t& at) {
-  const std::size_t from = at;
-  while (at < text.size()) {
-    const char c = text[at];
-    if (c == ' ' || c == '\t' || c == '\n' || c == '\r') {
-      ++at;
-    } else if (c == '\\' && at + 1 < text.size() &&
-               (text[at + 1] == 'n' || text[at + 1] == 'r' || text[at + 1] == 't')) {
-      at += 2;
-    } else if (c == '\\' && at + 2 < text.size() && text[at + 1] == '\\') {
-      ++at;  // escaped twice
-    } else {
-      break;
-    }
-  }
-  return at != from;
-}
-
-/// Quotes, plus and comment marks stand between the lines of a key in source code and diffs.
-void skip_decoration(std::string_view text, std::size_t& at) {
-  static constexpr std::string_view kMarks = "\"'+,>|#*";
-  for (int marks = 0; marks < 6 && at < text.size() && kMarks.contains(text[at]); ++marks) {
-    ++at;
-    skip_line_break(text, at);
-  }
-}
-
-/// From the BEGIN line to the END line; without one, as far as lines of key material go.
-Verdict pem_private_key(Candidate& c) {
-  static constexpr std::string_view kEnd = "-----END";
-  const std::string_view text = c.text;
-  std::size_t at = c.end, material = 0, last = c.end;
-  while (at < text.size()) {
-    skip_line_break(text, at);
-    skip_decoration(text, at);
-    if (text.substr(at).starts_with(kEnd)) {
-      const std::size_t close =
-          text.substr(0, std::min(text.size(), at + 80)).find("-----", at + kEnd.size());
-      c.end = close == std::string_view::npos ? last : close + 5;
-      return Verdict::accept();
-    }
-    const std::size_t line = at;
-    bool header = false;  // "Proc-Type: 4,ENCRYPTED", "Version: …"
-    while (at < text.size()) {
-      const char b = text[at];
-      if (is_alnum(b) || b == '+' || b == '/' || b == '=' || (header && b != '\n' && b != '\\')) {
-        ++at;
-      } else if (at > line && (b == ':' || b == '-') && at - line < 24) {
-        header = header || b == ':';
-        ++at;
-      } else {
-        break;
-      }
-    }
-    const std::size_t length = at - line;
-    if (length == 0 || at - line > 16384) break;
-    // A short word is prose, unless it ends the key: padded, before the END line, or cut off.
-    if (!header && length < 16 && !text.substr(line, length).contains('=')) {
-      std::size_t next = at;
-      skip_line_break(text, next);
-      skip_decoration(text, next);
-      const bool ends = next >= text.size() || text.substr(next).starts_with(kEnd);
-      if (material < 16 || !ends) break;
-    }
-    material += header ? 0 : length;
-    last = at;
-  }
-  c.end = last;
-  return material >= 16 ? Verdict::accept() : Verdict::reject();
-}
-
 constexpr auto kTable = std::to_array<NamedValidator>({
     {"aws_access_key", aws_access_key},
     {"aws_secret_key", aws_secret_key},
-    {"generic_secret", generic_secret},
     {"github_token", github_token},
+    {"grafana_token", grafana_token},
     {"jwt", jwt},
-    {"password_assigned", password_assigned},
-    {"password_in_prose", password_in_prose},
-    {"password_quoted", password_quoted},
-    {"pem_private_key", pem_private_key},
     {"random_token", random_token},
-    {"url_password", url_password},
+    {"vendor_token", vendor_token},
 });
 
 }  // namespace
