@@ -16,22 +16,30 @@ namespace {
 constexpr std::size_t kReadSize = 1u << 20;
 constexpr std::size_t kLongestNote = 64 * 1024;  // of ours; with what witnesses may add
 constexpr std::string_view kGap = "\n\n";
+constexpr std::string_view kSignatureMark = "\xE2\x80\x94 ";  // U+2014 and a space
 
 std::string fault(const std::string& path, const char* what) {
   return path + ": cannot be " + what + ": " + std::strerror(errno);
 }
 
 /// Visits the whole notes (text, empty line, signatures, empty line) at the front of `text` and
-/// returns how many bytes they took.
+/// returns how many bytes they took. A text without signatures was cut off and is passed over.
 std::size_t take_notes(std::string_view text, const std::function<void(std::string_view)>& visit) {
   std::size_t begin = 0;
   for (;;) {
+    while (begin < text.size() && text[begin] == '\n') ++begin;
     const std::size_t middle = text.find(kGap, begin);
     if (middle == std::string_view::npos) return begin;
-    const std::size_t end = text.find(kGap, middle + kGap.size());
+    const std::string_view behind = text.substr(middle + kGap.size());
+    if (!behind.starts_with(kSignatureMark)) {
+      if (behind.size() < kSignatureMark.size()) return begin;
+      begin = middle + kGap.size();
+      continue;
+    }
+    const std::size_t end = behind.find(kGap);
     if (end == std::string_view::npos) return begin;
-    visit(text.substr(begin, end + 1 - begin));
-    begin = end + kGap.size();
+    visit(text.substr(begin, middle + kGap.size() + end + 1 - begin));
+    begin = middle + kGap.size() + end + kGap.size();
   }
 }
 
@@ -49,6 +57,14 @@ class Descriptor {
  private:
   int descriptor_;
 };
+
+/// The file's name too must outlive a power loss: a missing file reads as a rollback.
+bool sync_folder_of(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  const Descriptor opened(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  return opened.get() >= 0 && ::fsync(opened.get()) == 0;
+}
 
 /// Reads [begin, end) of an open file.
 std::optional<std::string> read_range(int descriptor, off_t begin, off_t end) {
@@ -74,6 +90,12 @@ bool write_all(int descriptor, std::string_view bytes) {
   return true;
 }
 
+/// Takes away what stands behind `end`; where the file lets nothing be taken, ends it with an empty
+/// line, so that it does not run into the next note.
+bool cut_off(int descriptor, off_t end) {
+  return ::ftruncate(descriptor, end) == 0 || write_all(descriptor, kGap);
+}
+
 struct Tail {
   std::optional<std::string> note;  // the newest whole one
   off_t end = 0;                    // where it ends; behind it stands what a crash cut off
@@ -93,7 +115,7 @@ std::expected<Tail, std::string> read_tail(int descriptor, const std::string& pa
       const std::size_t gap = text.find(kGap, start);
       if (gap == std::string_view::npos) return std::unexpected(path + ": holds no checkpoints");
       start = gap + kGap.size();
-    } while (text.substr(start).starts_with("\xE2\x80\x94 "));
+    } while (text.substr(start).starts_with(kSignatureMark));
     text.remove_prefix(start);
     tail.end += static_cast<off_t>(start);
   }
@@ -121,18 +143,20 @@ std::expected<CheckpointFile, std::string> CheckpointFile::open(const std::strin
   if (writing.get() < 0) return std::unexpected(fault(path, "written"));
   struct stat status{};
   if (::fstat(writing.get(), &status) != 0) return std::unexpected(fault(path, "read"));
-  if (status.st_size > tail->end && ::ftruncate(writing.get(), tail->end) != 0 &&
-      !write_all(writing.get(), kGap)) {
+  if (status.st_size > tail->end && !cut_off(writing.get(), tail->end))
     return std::unexpected(fault(path, "mended"));
-  }
+  if (!sync_folder_of(path)) return std::unexpected(fault(path, "kept"));
   return CheckpointFile(path, writing.release());
 }
 
 std::expected<void, std::string> CheckpointFile::append(std::string_view note) {
+  struct stat before{};
+  if (::fstat(descriptor_, &before) != 0) return std::unexpected(fault(path_, "read"));
   // One write: a crash leaves a beginning of it, which open() takes away.
-  if (!write_all(descriptor_, std::string(note) + "\n") || ::fdatasync(descriptor_) != 0)
-    return std::unexpected(fault(path_, "written"));
-  return {};
+  if (write_all(descriptor_, std::string(note) + "\n") && ::fdatasync(descriptor_) == 0) return {};
+  auto failed = std::unexpected(fault(path_, "written"));
+  cut_off(descriptor_, before.st_size);
+  return failed;
 }
 
 std::expected<void, std::string> for_each_note(

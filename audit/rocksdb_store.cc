@@ -175,7 +175,9 @@ class RocksDbView : public Base {
         return std::unexpected("record " + std::to_string(expected) + " is missing");
       if (!visit(seq, at->value().ToStringView())) return {};
     }
-    if (!at->status().ok()) return std::unexpected(at->status().ToString());
+    if (!at->status().ok())
+      return std::unexpected("record " + std::to_string(expected) +
+                             " cannot be read: " + at->status().ToString());
     if (expected < stop)
       return std::unexpected("record " + std::to_string(expected) + " is missing");
     return {};
@@ -273,7 +275,10 @@ class RocksDbStore final : public RocksDbView<Store> {
 
   std::expected<void, std::string> put_checkpoint(std::uint64_t size,
                                                   const std::string& note) override {
-    const auto status = database_->db->Put({}, database_->checkpoints(), be64(size), note);
+    // Where appending does not sync, a checkpoint outside would outlive its records a power loss.
+    rocksdb::WriteOptions write;
+    write.sync = !write_.sync;
+    const auto status = database_->db->Put(write, database_->checkpoints(), be64(size), note);
     if (!status.ok()) return std::unexpected(status.ToString());
     return {};
   }

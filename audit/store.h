@@ -59,7 +59,8 @@ class Store : public StoreView {
   virtual std::expected<void, std::string> append(const std::vector<std::string>& records,
                                                   const std::vector<StoredTile>& tiles,
                                                   LogState after) = 0;
-  /// May run beside append(). Not synced: the next append is.
+  /// May run beside append(). The records it covers are on disk when it returns; the checkpoint
+  /// itself with the next append.
   virtual std::expected<void, std::string> put_checkpoint(std::uint64_t size,
                                                           const std::string& note) = 0;
 };

@@ -223,7 +223,10 @@ class Verification {
   bool abandoned(const Expected& checkpoint) const {
     return std::ranges::any_of(gaps_, [&](const Gap& gap) {
       if (checkpoint.size <= gap.seq) return false;  // of what was left
-      if (gap.abandoned_root.empty()) return true;
+      // Anyone who can write the ledger can write a gap; the operator's is signed.
+      if (gap.seq >= last_held_) return false;
+      // Where the file outside was lost, all that stands in it now came later.
+      if (gap.abandoned_root.empty()) return !checkpoint.outside;
       return std::ranges::any_of(expected_, [&](const Expected& other) {
         return other.outside && other.size == gap.abandoned_size &&
                to_base64(other.root) == gap.abandoned_root &&

@@ -2,7 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <future>
@@ -234,6 +236,42 @@ TEST_F(SignedLog, ACheckpointThatACrashCutOffIsTakenAway) {
     ASSERT_TRUE(file->append(both.substr(whole.size(), both.size() - whole.size() - 1)));
     EXPECT_EQ(read_file(options_.checkpoint_file), both);
   }
+}
+
+/// On an append-only mount nothing can be taken away: the next notes are read all the same.
+TEST_F(SignedLog, WhatWasCutOffAndClosedDoesNotSpoilTheNotesBehindIt) {
+  grow(3);
+  const std::string whole = read_file(options_.checkpoint_file);
+  const std::size_t signature = whole.find("\n\n") + 2;
+  for (std::size_t size = 1; size <= signature; ++size) {
+    std::ofstream(options_.checkpoint_file, std::ios::binary | std::ios::trunc)
+        << whole << whole.substr(0, size) << "\n\n"
+        << whole << whole;
+    int seen = 0;
+    ASSERT_TRUE(for_each_note(options_.checkpoint_file, [&](std::string_view note) {
+      ++seen;
+      EXPECT_TRUE(open_checkpoint(note, verifier()).has_value()) << "cut at " << size;
+    }));
+    EXPECT_EQ(seen, 3) << "cut at " << size;
+  }
+}
+
+TEST_F(SignedLog, ANoteThatCannotBeWrittenLeavesTheFileAsItWas) {
+  grow(3);
+  const std::string whole = read_file(options_.checkpoint_file);
+  auto file = CheckpointFile::open(options_.checkpoint_file);
+  ASSERT_TRUE(file.has_value());
+  rlimit unlimited{};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &unlimited), 0);
+  const auto before = std::signal(SIGXFSZ, SIG_IGN);
+  rlimit limit = unlimited;
+  limit.rlim_cur = whole.size() + 20;
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &limit), 0);
+  const bool written = file->append(whole).has_value();
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &unlimited), 0);
+  std::signal(SIGXFSZ, before);
+  EXPECT_FALSE(written);
+  EXPECT_EQ(read_file(options_.checkpoint_file), whole);
 }
 
 TEST_F(SignedLog, TheNewestCheckpointIsFoundInALongFile) {

@@ -240,6 +240,60 @@ TEST_F(Verified, AGapExcusesNoLaterLoss) {
   EXPECT_THAT(faults(), ElementsAre(HasSubstr("has 701 records and had 801")));
 }
 
+/// The file outside was lost once, and accepted: what came into it since still counts.
+TEST_F(Verified, AGapThatNamesNoCheckpointExcusesNoLaterLoss) {
+  fs::remove(options_.checkpoint_file);
+  Record gap;
+  gap.kind = "gap";
+  ASSERT_TRUE(Log::accept_gap(options_, gap).has_value());
+  grow(10);
+  EXPECT_THAT(faults(), IsEmpty());
+  fs::copy(options_.directory, folder_ + "/backup", fs::copy_options::recursive);
+  grow(100);
+  fs::remove_all(options_.directory);
+  fs::rename(folder_ + "/backup", options_.directory);
+  EXPECT_THAT(faults(), ElementsAre(HasSubstr("has 711 records and had 811")));
+}
+
+/// Whoever can write the ledger, but has no key, writes the gap that excuses the loss.
+TEST_F(Verified, AGapThatNobodySignedExcusesNothing) {
+  fs::copy(options_.directory, folder_ + "/backup", fs::copy_options::recursive);
+  grow(50);
+  fs::remove_all(options_.directory);
+  fs::rename(folder_ + "/backup", options_.directory);
+  auto forger = options_;
+  forger.signer = nullptr;
+  forger.checkpoint_file.clear();
+  {
+    auto log = Log::open(forger);
+    ASSERT_TRUE(log.has_value()) << log.error().what;
+    const auto lost =
+        open_checkpoint(**newest_note(options_.checkpoint_file), options_.signer->verifier());
+    Record gap;
+    gap.kind = "gap";
+    gap.abandoned = AbandonedCheckpoint{lost->size, to_base64(lost->root)};
+    std::promise<bool> done;
+    (*log)->append(std::move(gap), [&](auto seq) { done.set_value(seq.has_value()); });
+    ASSERT_TRUE(done.get_future().get());
+  }
+  EXPECT_THAT(faults(), ElementsAre(HasSubstr("has 701 records and had 750")));
+  EXPECT_FALSE(Log::open(options_).has_value());
+}
+
+/// Records and checkpoints that come while it looks are no loss.
+TEST_F(Verified, ALedgerThatGrowsMeanwhileIsWhole) {
+  auto reader = open_rocksdb_reader(options_.directory);
+  ASSERT_TRUE(reader.has_value());
+  grow(300);
+  VerifyOptions options;
+  options.key = &options_.signer->verifier();
+  options.checkpoint_file = options_.checkpoint_file;
+  const auto report = verify_ledger(**reader, options);
+  ASSERT_TRUE(report.has_value()) << report.error();
+  EXPECT_THAT(report->faults, IsEmpty());
+  EXPECT_EQ(report->records, 1000u);
+}
+
 TEST_F(Verified, AStateThatCountsMoreIsFound) {
   tamper([](Rows& rows) {
     std::string state = rows.get(kMeta, "state");
