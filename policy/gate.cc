@@ -44,8 +44,10 @@ bool is_token_byte(char c) noexcept {
 
 class Gate {
  public:
-  Gate(const RuleSet::Implementation& rules, std::string_view text) : rules_(rules), text_(text) {
-    result_.windows.resize(rules.detectors.size());
+  Gate(const RuleSet::Implementation& rules, std::string_view text,
+       std::vector<DetectorWindow> known)
+      : rules_(rules), text_(text) {
+    result_.windows = std::move(known);
   }
 
   GateResult pass(std::span<const Window> ranges) {
@@ -60,7 +62,7 @@ class Gate {
       pass_bytes(range);
       pass_tokens(range);
     }
-    for (auto& windows : result_.windows) merge(windows);
+    merge(result_.windows);
     return std::move(result_);
   }
 
@@ -69,27 +71,30 @@ class Gate {
     const Detector& d = rules_.detectors[detector];
     const std::size_t from = begin > d.before ? begin - d.before : 0;
     const std::size_t to = std::min(text_.size(), end + d.after);
-    auto& windows = result_.windows[detector];
-    if (!windows.empty() && windows.back().begin <= from && from <= windows.back().end) {
-      windows.back().end = std::max(windows.back().end, to);
+    auto& windows = result_.windows;
+    if (newest_.empty()) newest_.resize(rules_.detectors.size());
+    std::size_t& newest = newest_[detector];
+    if (newest != 0 && windows[newest - 1].begin <= from && from <= windows[newest - 1].end) {
+      windows[newest - 1].end = std::max(windows[newest - 1].end, to);
     } else {
-      windows.push_back({from, to});
+      windows.push_back({detector, from, to});
+      newest = windows.size();
     }
   }
   void wake_all(const std::vector<std::uint32_t>& detectors, std::size_t begin, std::size_t end) {
     for (const std::uint32_t detector : detectors) wake(detector, begin, end);
   }
 
-  /// A detector with keywords and a shape has two ascending series.
-  static void merge(std::vector<Window>& windows) {
+  static void merge(std::vector<DetectorWindow>& windows) {
     if (windows.size() < 2) return;
-    if (!std::ranges::is_sorted(windows, {}, &Window::begin)) {
-      std::ranges::sort(windows, {}, &Window::begin);
-    }
+    std::ranges::sort(windows, [](const DetectorWindow& a, const DetectorWindow& b) {
+      return a.detector != b.detector ? a.detector < b.detector : a.begin < b.begin;
+    });
     std::size_t last = 0;
     for (std::size_t i = 1; i < windows.size(); ++i) {
-      if (windows[i].begin <= windows[last].end) {
-        windows[last].end = std::max(windows[last].end, windows[i].end);
+      DetectorWindow& before = windows[last];
+      if (windows[i].detector == before.detector && windows[i].begin <= before.end) {
+        before.end = std::max(before.end, windows[i].end);
       } else {
         windows[++last] = windows[i];
       }
@@ -227,14 +232,30 @@ class Gate {
   std::string_view text_;
   std::size_t hex_done_ = 0;
   std::size_t tokens_done_ = 0;
+  std::vector<std::size_t> newest_;  // by detector: 1 + index of its last window; 0: none
   GateResult result_;
 };
 
 }  // namespace
 
 GateResult pass_gate(const RuleSet::Implementation& rules, std::string_view text,
-                     std::span<const Window> ranges) {
-  return Gate(rules, text).pass(ranges);
+                     std::span<const Window> ranges, std::vector<DetectorWindow> known) {
+  return Gate(rules, text, std::move(known)).pass(ranges);
+}
+
+std::vector<DetectorWindow> carried_over(const std::vector<DetectorWindow>& windows,
+                                         const MappedText& to) {
+  std::vector<DetectorWindow> carried;
+  carried.reserve(windows.size());
+  for (const DetectorWindow& window : windows) {
+    const std::size_t length = window.end - window.begin;
+    const std::size_t first = to.from_source(window.begin);
+    const std::size_t last = to.from_source(window.end);
+    const std::size_t begin = std::min(first, last > length ? last - length : 0);
+    const std::size_t end = std::min(to.text.size(), std::max(last, first + length));
+    if (!to.is_verbatim(begin, end)) carried.push_back({window.detector, begin, end});
+  }
+  return carried;
 }
 
 }  // namespace customhouse::policy

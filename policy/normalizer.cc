@@ -30,6 +30,17 @@ std::size_t MappedText::source_end(std::size_t at) const noexcept {
   return s.source_length == 0 ? s.source + (at - s.begin) : s.source + s.source_length;
 }
 
+std::size_t MappedText::from_source(std::size_t at) const noexcept {
+  const auto after =
+      std::upper_bound(segments_.begin(), segments_.end(), at,
+                       [](std::size_t value, const Segment& s) { return value < s.source; });
+  if (after == segments_.begin()) return 0;
+  const Segment& s = *std::prev(after);
+  if (s.source_length != 0) return s.begin;
+  const std::size_t end = after == segments_.end() ? text.size() : after->begin;
+  return std::min(end, s.begin + (at - s.source));
+}
+
 bool MappedText::is_verbatim(std::size_t begin, std::size_t end) const noexcept {
   if (begin >= end) return true;
   const Segment& s = segment_of(begin);

@@ -22,6 +22,8 @@ class MappedText {
   std::size_t source_begin(std::size_t at) const noexcept;
   /// End in the source of what ends at `at` here (exclusive both).
   std::size_t source_end(std::size_t at) const noexcept;
+  /// Where the source's byte at `at` stands here, or would if it had not been dropped.
+  std::size_t from_source(std::size_t at) const noexcept;
   /// Whether [begin, end) stands in the source exactly as here.
   bool is_verbatim(std::size_t begin, std::size_t end) const noexcept;
   /// Where something was rewritten, with `margin` bytes round it; ascending, disjoint.

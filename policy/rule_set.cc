@@ -37,7 +37,6 @@ void RuleSet::Implementation::build_gate() {
   for (std::uint32_t i = 0; i < detectors.size(); ++i) {
     const Detector& d = detectors[i];
     for (const std::string& word : d.keywords) by_word[word].push_back(i);
-    reach = std::max({reach, d.before, d.after});
     if (d.at_sign) at_sign.push_back(i);
     switch (d.shape) {
       case Shape::None:

@@ -73,7 +73,6 @@ struct RuleSet::Implementation {
   std::vector<std::vector<std::uint32_t>> keyword_detectors;
   std::vector<std::uint32_t> at_sign, digits, dotted_quad, hex_groups, tokens;
   std::size_t fewest_digits = 0, shortest_token = 0;
-  std::size_t reach = 0;  // the farthest that a detector looks from what wakes it
 
   const Detector* find(std::string_view id) const;
   void build_gate();

@@ -24,6 +24,8 @@ constexpr int kEscapeLayers = 3;
 constexpr std::size_t kLargestText = std::size_t{1} << 31;
 constexpr std::size_t kLargestWindow = 64 << 10;
 constexpr std::size_t kContextBefore = 80, kContextAfter = 32;
+/// A keyword or a run of digits that a change completes is no longer than this.
+constexpr std::size_t kNearChange = 96;
 /// Views and decoded tokens together may be this many times the text; more is an attack.
 constexpr std::size_t kWorkFactor = 24;
 
@@ -64,20 +66,23 @@ class TextScanner {
     std::vector<std::unique_ptr<MappedText>> made;
     View view{text, {}};
     std::vector<Window> ranges = {{0, text.size()}};
+    std::vector<DetectorWindow> known;
     bool non_ascii = false, escapes = false;
     for (int layer = 0;; ++layer) {
       if (work_ < view.text.size()) {
         return std::unexpected(ScanError{"more disguise layers than can be looked through"});
       }
       work_ -= view.text.size();
-      const GateResult gate = pass_gate(rules_, view.text, ranges);
+      const GateResult gate = pass_gate(rules_, view.text, ranges, std::move(known));
       run_detectors(view, gate);
       if (auto error = decode_tokens(view, gate)) return std::unexpected(std::move(*error));
       // Escapes that a folding did not touch are still there.
       escapes = escapes || gate.escapes;
       non_ascii = non_ascii || gate.non_ascii;
       if (layer > kEscapeLayers || !next_view(view, non_ascii, escapes, made)) break;
-      ranges = view.layers.back()->changes(rules_.reach);
+      // What wakes a detector far from any change has been seen; its window comes along.
+      ranges = view.layers.back()->changes(kNearChange);
+      known = carried_over(gate.windows, *view.layers.back());
     }
     std::vector<Finding> findings = resolve_overlaps(std::move(findings_), rules_);
     keep_placeholders(text, findings);
@@ -100,15 +105,15 @@ class TextScanner {
   }
 
   void run_detectors(const View& view, const GateResult& gate) {
-    for (std::size_t i = 0; i < rules_.detectors.size(); ++i) {
-      if (identifier_ && rules_.detectors[i].context_required) continue;
-      std::size_t resume = 0;
-      for (const Window& window : gate.windows[i]) {
-        if (!view.is_news(window.begin, window.end)) continue;
-        const std::size_t begin = std::max(window.begin, resume);
-        if (begin < window.end)
-          resume = run_detector(rules_.detectors[i], view, {begin, window.end});
-      }
+    std::size_t resume = 0;
+    for (std::size_t i = 0; i < gate.windows.size(); ++i) {
+      const DetectorWindow& window = gate.windows[i];
+      if (i == 0 || gate.windows[i - 1].detector != window.detector) resume = 0;
+      const Detector& detector = rules_.detectors[window.detector];
+      if (identifier_ && detector.context_required) continue;
+      if (!view.is_news(window.begin, window.end)) continue;
+      const std::size_t begin = std::max(window.begin, resume);
+      if (begin < window.end) resume = run_detector(detector, view, {begin, window.end});
     }
   }
 
