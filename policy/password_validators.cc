@@ -3,133 +3,14 @@
 #include <algorithm>
 #include <array>
 
+#include "policy/base64.h"
 #include "policy/checksums.h"
+#include "policy/stand_in.h"
 #include "policy/text.h"
 #include "policy/validators.h"
 
 namespace customhouse::policy {
 namespace {
-
-/// Something that stands for a value instead of being one: a variable, a template, a mask.
-bool is_stand_in(std::string_view value) {
-  if (value.empty()) return true;
-  static constexpr std::array<std::string_view, 10> kOpenings = {"${", "$(", "{{", "{%",    "<%",
-                                                                 "%(", "%{", "#{", "$env:", "@@"};
-  for (const std::string_view opening : kOpenings) {
-    if (value.starts_with(opening)) return true;
-  }
-  const auto only = [value](std::string_view set) {
-    return value.find_first_not_of(set) == std::string_view::npos;
-  };
-  if (only("*") || only("xX") || only(".") || only("-_") || only("?") || only("#")) return true;
-  if (value.starts_with("***") || value.ends_with("***")) return true;
-  if (value.front() == '<' && value.back() == '>') return true;
-  if (value.front() == '{' && value.back() == '}') return true;
-  if (value.front() == '[' && value.back() == ']') return true;
-  if (value.front() == '%' && value.back() == '%' && value.size() > 2) return true;
-  if (value.front() == '$' && value.size() > 1) {
-    return std::ranges::all_of(value.substr(1), [](char c) { return is_alnum(c) || c == '_'; }) &&
-           (is_alpha(value[1]) || value[1] == '_');
-  }
-  return false;
-}
-
-/// Source code that fetches or names a value: os.environ["X"], getpass(), self.password, str.
-bool is_code(std::string_view value) {
-  static constexpr std::array<std::string_view, 16> kMarks = {
-      "environ", "getenv", "process.env", "getpass", "input(",   "prompt(", "config.",  "settings.",
-      "self.",   "this.",  "request.",    "args.",   "secrets.", "vault.",  "options.", "props."};
-  for (const std::string_view mark : kMarks) {
-    if (contains_ignoring_case(value, mark)) return true;
-  }
-  // A call: name(…). Bare brackets also occur in passwords, so a name must stand before.
-  const std::size_t open = value.find('(');
-  return open != std::string_view::npos && open > 0 && value.find(')') != std::string_view::npos &&
-         std::ranges::all_of(value.substr(0, open),
-                             [](char c) { return is_alnum(c) || c == '_' || c == '.'; });
-}
-
-bool is_common_word(std::string_view value) {
-  static constexpr auto kWords = std::to_array<std::string_view>({"bool",
-                                                                  "boolean",
-                                                                  "bytes",
-                                                                  "changed",
-                                                                  "correct",
-                                                                  "empty",
-                                                                  "encrypted",
-                                                                  "expired",
-                                                                  "false",
-                                                                  "field",
-                                                                  "forgotten",
-                                                                  "hash",
-                                                                  "hashed",
-                                                                  "hidden",
-                                                                  "incorrect",
-                                                                  "input",
-                                                                  "invalid",
-                                                                  "left",
-                                                                  "missing",
-                                                                  "mandatory",
-                                                                  "never",
-                                                                  "nil",
-                                                                  "none",
-                                                                  "null",
-                                                                  "number",
-                                                                  "object",
-                                                                  "optional",
-                                                                  "passphrase",
-                                                                  "passwd",
-                                                                  "password",
-                                                                  "pwd",
-                                                                  "redacted",
-                                                                  "required",
-                                                                  "reset",
-                                                                  "secret",
-                                                                  "set",
-                                                                  "should",
-                                                                  "static",
-                                                                  "string",
-                                                                  "strong",
-                                                                  "text",
-                                                                  "token",
-                                                                  "true",
-                                                                  "type",
-                                                                  "undefined",
-                                                                  "unknown",
-                                                                  "unset",
-                                                                  "user",
-                                                                  "username",
-                                                                  "valid",
-                                                                  "value",
-                                                                  "void",
-                                                                  "weak",
-                                                                  "wrong",
-                                                                  "your",
-                                                                  "your-password",
-                                                                  "your_password",
-                                                                  "yourpassword",
-                                                                  "changeme_placeholder",
-                                                                  "str",
-                                                                  "char",
-                                                                  "auto",
-                                                                  "const",
-                                                                  "let",
-                                                                  "var",
-                                                                  "default",
-                                                                  "protected",
-                                                                  "prompt",
-                                                                  "placeholder",
-                                                                  "stored",
-                                                                  "not",
-                                                                  "the",
-                                                                  "too",
-                                                                  "and",
-                                                                  "for",
-                                                                  "only",
-                                                                  "also"});
-  const std::string lower = lowered(value);
-  return std::ranges::find(kWords, lower) != kWords.end();
-}
 
 struct Makeup {
   bool digit = false, lower = false, upper = false, other = false;
@@ -163,34 +44,44 @@ void trim_tail(Candidate& c) {
   }
 }
 
+bool is_none(std::string_view value) {
+  return is_stand_in(value) || is_common_word(value) || is_path(value);
+}
+
+/// What everybody knows is still told, to those who ask for low findings too.
+Verdict accept_unless_known(std::string_view value) {
+  if (is_well_known_password(value)) return Verdict::accept({}, Confidence::Low);
+  return Verdict::accept();
+}
+
 Verdict password_quoted(Candidate& c) {
   const std::string_view value = c.value();
-  if (is_stand_in(value) || is_common_word(value)) return Verdict::reject();
-  return Verdict::accept();
+  if (is_none(value) || is_password_prose(value)) return Verdict::reject();
+  // A dotted name is a key of a translation or of a configuration: login.form.password.
+  const bool dotted = value.contains('.') && std::ranges::all_of(value, [](char b) {
+                        return is_alpha(b) || b == '_' || b == '.' || b == '-';
+                      });
+  return dotted ? Verdict::reject() : accept_unless_known(value);
 }
 
 Verdict password_assigned(Candidate& c) {
   trim_tail(c);
   const std::string_view value = c.value();
-  if (value.size() < 4 || is_stand_in(value) || is_code(value) || is_common_word(value)) {
-    return Verdict::reject();
-  }
+  if (value.size() < 4 || is_none(value) || is_code(value)) return Verdict::reject();
   const Makeup m = makeup(value);
   // A plain name is more often a variable or a type than a password.
   const bool identifier = std::ranges::all_of(
       value, [](char b) { return is_alpha(b) || b == '_' || b == '.' || b == '-'; });
   if (identifier && (value.size() < 8 || m.kinds() > 1)) return Verdict::reject();
   const bool line_ends = c.end >= c.text.size() || c.text[c.end] == '\n' || c.text[c.end] == '\r';
-  if (identifier && !line_ends) return Verdict::reject();
-  return Verdict::accept();
+  if (identifier && (!line_ends || is_password_prose(value))) return Verdict::reject();
+  return accept_unless_known(value);
 }
 
 Verdict password_in_prose(Candidate& c) {
   trim_tail(c);
   const std::string_view value = c.value();
-  if (value.size() < 4 || is_stand_in(value) || is_code(value) || is_common_word(value)) {
-    return Verdict::reject();
-  }
+  if (value.size() < 4 || is_none(value) || is_code(value)) return Verdict::reject();
   const Makeup m = makeup(value);
   const bool mixed =
       (m.digit && m.kinds() > 1) || (m.other && m.kinds() > 2) || (m.digit && value.size() >= 6);
@@ -198,18 +89,51 @@ Verdict password_in_prose(Candidate& c) {
 }
 
 Verdict url_password(Candidate& c) {
-  return is_stand_in(c.value()) ? Verdict::reject() : Verdict::accept();
+  const std::string_view value = c.value();
+  if (is_stand_in(value)) return Verdict::reject();
+  if (is_common_word(value)) return Verdict::accept({}, Confidence::Low);
+  return accept_unless_known(value);
+}
+
+/// Names of values that are random and no secret stand just before them.
+bool is_public_value(const Candidate& c) {
+  static constexpr auto kNames = std::to_array<std::string_view>(
+      {"csrf",      "xsrf",         "page_token", "pagetoken",  "page-token", "next_token",
+       "nexttoken", "continuation", "sync_token", "synctoken",  "cursor",     "public_key",
+       "publickey", "public-key",   "integrity",  "token_type", "tokentype",  "publickeytoken",
+       "token_id",  "key_id",       "keyid",      "key-id"});
+  constexpr std::size_t kReach = 40;
+  const std::size_t from = c.begin > kReach ? c.begin - kReach : 0;
+  std::string_view before = c.text.substr(from, c.begin - from);
+  before = before.substr(before.find_last_of("\n;,{(&") + 1);
+  return std::ranges::any_of(
+      kNames, [before](std::string_view name) { return contains_ignoring_case(before, name); });
 }
 
 Verdict generic_secret(Candidate& c) {
   const std::string_view value = c.value();
-  if (is_stand_in(value) || is_code(value)) return Verdict::reject();
+  if (is_none(value) || is_code(value) || reads_like_words(value)) return Verdict::reject();
   const Makeup m = makeup(value);
   if (!m.digit || !(m.lower || m.upper)) return Verdict::reject();
+  if (contains_ignoring_case(value, "abcdefghijklm") || is_public_value(c)) {
+    return Verdict::reject();
+  }
   return entropy_bits_per_byte(value) >= 3.3 ? Verdict::accept() : Verdict::reject();
 }
 
+/// RFC 7617: base64 of "user:password". Also what Docker keeps as "auth".
+Verdict basic_credentials(Candidate& c) {
+  const auto decoded = decode_base64(c.value());
+  if (!decoded || !is_readable_text(*decoded)) return Verdict::reject();
+  const std::size_t colon = decoded->find(':');
+  if (colon == std::string::npos || is_stand_in(std::string_view(*decoded).substr(colon + 1))) {
+    return Verdict::reject();
+  }
+  return Verdict::accept({}, Confidence::Certain);
+}
+
 constexpr auto kTable = std::to_array<NamedValidator>({
+    {"basic_credentials", basic_credentials},
     {"generic_secret", generic_secret},
     {"password_assigned", password_assigned},
     {"password_in_prose", password_in_prose},

@@ -4,6 +4,7 @@
 
 #include "policy/base64.h"
 #include "policy/checksums.h"
+#include "policy/stand_in.h"
 #include "policy/text.h"
 #include "policy/validators.h"
 
@@ -28,26 +29,13 @@ Verdict aws_secret_key(Candidate& c) {
   return mixed && entropy_bits_per_byte(value) >= 3.5 ? Verdict::accept() : Verdict::reject();
 }
 
-/// Nothing random in it: one character over and over, or words. Random tokens of these lengths
-/// have digits or change case all the time.
+/// Nothing random in it: one character over and over, words, or letters of one case only, which
+/// the alphabets of tokens make all but impossible at their lengths.
 bool is_filler(std::string_view tail) {
   if (entropy_bits_per_byte(tail) < 2.5) return true;
   if (std::ranges::any_of(tail, is_digit)) return false;
-  std::size_t letters = 0, in_words = 0, run = 0;
-  for (std::size_t i = 0; i < tail.size(); ++i) {
-    if (!is_alpha(tail[i])) {
-      run = 0;
-      continue;
-    }
-    ++letters;
-    const bool goes_on =
-        i > 0 && is_alpha(tail[i - 1]) && is_lower(tail[i - 1]) == is_lower(tail[i]);
-    run = goes_on ? run + 1 : 1;
-    in_words += run == 4 ? 4U : (run > 4 ? 1U : 0U);
-  }
-  const bool one_case =
-      std::ranges::none_of(tail, is_lower) || std::ranges::none_of(tail, is_upper);
-  return letters > 0 && (one_case || in_words * 4 >= letters * 3);
+  return std::ranges::none_of(tail, is_lower) || std::ranges::none_of(tail, is_upper) ||
+         reads_like_words(tail);
 }
 
 /// A token known by its prefix and length. Only a value that is a placeholder as a whole is
@@ -90,7 +78,12 @@ Verdict jwt(Candidate& c) {
   if (!header || !header->starts_with('{')) return Verdict::reject();
   const bool known =
       header->find("\"alg\"") != std::string::npos || header->find("\"enc\"") != std::string::npos;
-  return known ? Verdict::accept({}, Confidence::Certain) : Verdict::reject();
+  if (!known) return Verdict::reject();
+  // Claims are JSON too; the payload of a bare JWS may be anything, that of a JWE is encrypted.
+  const std::size_t first = value.find('.') + 1;
+  const auto claims = decode_base64(value.substr(first, value.find('.', first) - first));
+  const bool json = claims && claims->starts_with('{');
+  return Verdict::accept({}, json ? Confidence::Certain : Confidence::High);
 }
 
 constexpr auto kTable = std::to_array<NamedValidator>({
