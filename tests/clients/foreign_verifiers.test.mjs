@@ -1,16 +1,19 @@
 // Verifiers that others wrote accept a log and refuse a damaged one: golang.org/x/mod/sumdb (Debian's
-// golang-golang-x-mod-dev) for whole logs and proofs, @sigstore/verify for proofs.
+// golang-golang-x-mod-dev) for whole logs and proofs, @sigstore/verify for proofs. The log is the
+// gateway's, as its admin listener gives it to monitors, and one that others made; `audit check` is
+// held to the same.
 import assert from 'node:assert/strict';
 import { createPublicKey } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { after, before, describe, test } from 'node:test';
 import { verifyCheckpoint } from '@sigstore/verify/dist/tlog/checkpoint.js';
 import { verifyMerkleInclusion } from '@sigstore/verify/dist/tlog/merkle.js';
-import { SOURCE } from '../support/gateway.mjs';
-import { LogFolder, checkpointText, makeSigner, parseVkey, proofText, tilesOf } from '../support/tlog.mjs';
+import { Gateway, PROGRAM, SOURCE } from '../support/gateway.mjs';
+import { LogFolder, checkpointText, makeSigner, parseProof, parseVkey, proofText, splitNotes, tilesOf } from '../support/tlog.mjs';
+import { Upstream } from '../support/upstream.mjs';
 
 const scratch = mkdtempSync(join(tmpdir(), 'customhouse-verifiers-'));
 const go = join(scratch, 'foreign_verifier');
@@ -24,7 +27,11 @@ before(() => {
   });
   assert.equal(built.status, 0, `./dev setup installs what this needs: ${built.error ?? built.stderr}`);
 });
-after(() => rmSync(scratch, { recursive: true, force: true }));
+const started = [];
+after(async () => {
+  for (const one of started.reverse()) await one.stop();
+  rmSync(scratch, { recursive: true, force: true });
+});
 
 /** What Go says of the log: '' or the fault. */
 function goLog(vkey, log, old = []) {
@@ -32,15 +39,17 @@ function goLog(vkey, log, old = []) {
   assert.ok(ran.status === 0 || ran.status === 1, ran.stderr);
   return ran.stderr;
 }
-function goProof(vkey, proof, record) {
+function checkFiles(program, args, proof, record) {
   const at = folder();
   mkdirSync(at);
   writeFileSync(join(at, 'proof'), proofText(proof));
   writeFileSync(join(at, 'record'), record);
-  const ran = spawnSync(go, ['proof', vkey, join(at, 'proof'), join(at, 'record')], { encoding: 'utf8' });
+  const ran = spawnSync(program, args(join(at, 'proof'), join(at, 'record')), { encoding: 'utf8' });
   assert.ok(ran.status === 0 || ran.status === 1, ran.stderr);
   return ran.stderr;
 }
+const goProof = (vkey, ...files) => checkFiles(go, (proof, record) => ['proof', vkey, proof, record], ...files);
+const ourProof = (vkey, ...files) => checkFiles(PROGRAM, (proof, record) => ['audit', 'check', record, proof, '--key', vkey], ...files);
 function sigstoreProof(vkey, proof, record) {
   const { name, id, spki } = parseVkey(vkey);
   const key = { logID: id, baseURL: name, publicKey: createPublicKey({ key: spki, format: 'der', type: 'spki' }) };
@@ -121,7 +130,7 @@ function suite(title, source) {
         assert.notEqual(goLog(vkey, bad), '');
       });
     }
-    for (const [name, verify] of [['golang.org/x/mod/sumdb', goProof], ['@sigstore/verify', sigstoreProof]]) {
+    for (const [name, verify] of [['golang.org/x/mod/sumdb', goProof], ['@sigstore/verify', sigstoreProof], ['audit check', ourProof]]) {
       test(`${name} accepts proofs`, () => {
         const records = log.allRecords();
         for (const index of new Set([0, 1, 6, Math.floor(log.size / 2), log.size - 1]))
@@ -146,4 +155,41 @@ suite('a log that others made', () => {
     vkey: 'example.com/log/testdata+33d7b496+AeHTu4Q3hEIMHNqc6fASMsq3rKNx280NI+oO5xCFkkSx',
     old: Array.from({ length: 16 }, (_, size) => join(GOLDEN, `checkpoint.${size}`)),
   };
+});
+
+suite('the gateway\'s log', async () => {
+  const upstream = await Upstream.start();
+  started.push(upstream);
+  const gateway = await Gateway.start({ upstream, yaml: 'audit: {serve_entries: true}' });
+  started.push(gateway);
+  const ask = async (i) => {
+    const answer = await fetch(`${gateway.apiUrl}/openai/v1/chat/completions`, {
+      method: 'POST', headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ model: 'm', messages: [{ role: 'user', content: `prompt ${i} of a${i}@example.org` }] }),
+    });
+    assert.equal(answer.status, 200);
+    await answer.text();
+  };
+  for (let i = 0; i < 150; i += 10) await Promise.all(Array.from({ length: 10 }, (_, j) => ask(i + j)));
+  const records = await gateway.ledgerUntil((all) => all.length === 1 + 2 * 150);
+  assert.equal(records.length, 301, 'the start, decisions and completions');
+  const covered = async () => (await (await fetch(`${gateway.adminUrl}/checkpoint`)).text()).includes('\n301\n');
+  for (const end = Date.now() + 10_000; !await covered() && Date.now() < end;) await new Promise((done) => setTimeout(done, 50));
+
+  const log = await LogFolder.fetch(gateway.adminUrl, folder());
+  assert.equal(log.size, 301);
+  const notes = splitNotes(readFileSync(join(gateway.dataDir, 'checkpoints'), 'utf8'));
+  const old = notes.map((note, i) => {
+    const file = join(scratch, `old-${i}`);
+    writeFileSync(file, note);
+    return file;
+  });
+  assert.ok(old.length >= 1);
+  const audit = (...args) => execFileSync(PROGRAM, ['audit', ...args, '--config', gateway.configFile], { encoding: 'utf8' });
+  const prove = (index) => {
+    audit('prove', String(index), '--folder', scratch);
+    assert.deepEqual(readFileSync(join(scratch, `${index}.json`)), log.allRecords()[index]);
+    return parseProof(readFileSync(join(scratch, `${index}.tlog-proof`), 'utf8'));
+  };
+  return { log, prove, vkey: audit('key').trim(), old };
 });

@@ -53,6 +53,8 @@ export function parseCheckpoint(note) {
   return { origin, size: Number(size), root: Buffer.from(root, 'base64'), text: note.slice(0, gap + 1), signatures: note.slice(gap + 2) };
 }
 export const checkpointText = ({ origin, size, root }) => `${origin}\n${size}\n${root.toString('base64')}\n`;
+/** The notes of a file in which each stands with an empty line behind it. */
+export const splitNotes = (text) => text.match(/[^\n]+\n[^]*?\n\n(?:— [^\n]+\n)+(?=\n)/g) ?? [];
 
 export function parseProof(text) {
   const gap = text.indexOf('\n\n');
