@@ -54,14 +54,21 @@ bool one_digit_only(std::string_view digits) noexcept {
   return digits.find_first_not_of(digits.front()) == std::string_view::npos;
 }
 
+/// Digits of a telephone number without its extension ("x12", "ext. 12").
+std::string phone_digits(std::string_view value) {
+  return digits_of(value.substr(0, value.find_first_of("xXeE;")));
+}
+
 Verdict phone_international(Candidate& c) {
   if (c.begin > 0) {
     const char before = c.text[c.begin - 1];
     if (is_alnum(before) || before == '+' || before == '_') return Verdict::reject();
   }
+  if (c.end < c.text.size() && is_alnum(c.text[c.end])) return Verdict::reject();
   // A bracket that was not opened inside belongs to the sentence.
   while (c.end > c.begin + 1 && c.text[c.end - 1] == ')' && !c.value().contains('(')) --c.end;
-  std::string digits = digits_of(c.value());
+  std::string digits = phone_digits(c.value());
+  if (digits.starts_with("00")) digits.erase(0, 2);
   const std::size_t code = country_code_length(digits);
   if (code == 0 || digits.size() < 8 || digits.size() > 15) return Verdict::reject();
   if (digits[0] == '1' && (digits.size() != 11 || digits[1] < '2')) return Verdict::reject();
@@ -93,7 +100,7 @@ bool hangs_on_digits(const Candidate& c) noexcept {
 
 /// NANP: (NXX) NXX-XXXX and its hyphen and dot forms.
 Verdict phone_north_american(Candidate& c) {
-  std::string digits = digits_of(c.value());
+  std::string digits = phone_digits(c.value());
   if (digits.size() == 11 && digits[0] == '1') digits.erase(0, 1);
   if (digits.size() != 10 || hangs_on_digits(c) || one_digit_only(digits)) return Verdict::reject();
   const bool assigned = digits[0] >= '2' && digits[3] >= '2';
@@ -101,9 +108,49 @@ Verdict phone_north_american(Candidate& c) {
 }
 
 Verdict phone_national(Candidate& c) {
-  const std::string digits = digits_of(c.value());
+  const std::string digits = phone_digits(c.value());
   if (digits.size() < 7 || digits.size() > 13 || hangs_on_digits(c)) return Verdict::reject();
   if (one_digit_only(digits) || looks_like_date(c.value())) return Verdict::reject();
+  return Verdict::accept(digits);
+}
+
+/// "01 02 03 04 05": counted, not dialled.
+bool counts_up(std::string_view value) noexcept {
+  int last = -1, steps = 0, groups = 0;
+  for (std::size_t at = 0; at < value.size();) {
+    if (!is_digit(value[at])) {
+      ++at;
+      continue;
+    }
+    int number = 0;
+    while (at < value.size() && is_digit(value[at])) number = number * 10 + (value[at++] - '0');
+    steps += groups > 0 && number == last + 1 ? 1 : 0;
+    last = number;
+    ++groups;
+  }
+  return groups > 2 && steps == groups - 1;
+}
+
+/// "06-07-2024 10": a day and an hour.
+bool begins_with_date(std::string_view value) noexcept {
+  return value.size() > 10 && looks_like_date(value.substr(0, 10)) &&
+         std::ranges::all_of(value.substr(6, 4), is_digit);
+}
+
+/// National numbers whose form gives them away: a trunk prefix (0, in Russia 8) and groups.
+Verdict phone_with_trunk_prefix(Candidate& c) {
+  const std::string_view value = c.value();
+  const std::string digits = digits_of(value);
+  if (digits.size() < 9 || digits.size() > 12 || hangs_on_digits(c) || one_digit_only(digits)) {
+    return Verdict::reject();
+  }
+  if (looks_like_date(value) || begins_with_date(value) || counts_up(value))
+    return Verdict::reject();
+  // A call's arguments, a time or money beside it.
+  if (c.begin > 0 && value.front() == '(' && is_alnum(c.text[c.begin - 1]))
+    return Verdict::reject();
+  if (c.end < c.text.size() && (c.text[c.end] == ':' || c.text[c.end] == '%'))
+    return Verdict::reject();
   return Verdict::accept(digits);
 }
 
@@ -195,6 +242,7 @@ constexpr auto kTable = std::to_array<NamedValidator>({
     {"phone_international", phone_international},
     {"phone_national", phone_national},
     {"phone_north_american", phone_north_american},
+    {"phone_with_trunk_prefix", phone_with_trunk_prefix},
 });
 
 }  // namespace

@@ -226,6 +226,10 @@ bool plausible_date(int day, int month, int year) noexcept {
          day <= kDays[static_cast<std::size_t>(month - 1)] && year >= 1880 && year <= 2100;
 }
 
+bool is_cyrillic(std::string_view text, std::size_t at) noexcept {
+  return at < text.size() && (text[at] == '\xD0' || text[at] == '\xD1');
+}
+
 Verdict date(Candidate& c) {
   std::array<int, 3> parts{};
   std::array<std::size_t, 3> widths{};
@@ -240,8 +244,10 @@ Verdict date(Candidate& c) {
       widths[count++] = width;
       i += width;
     } else {
-      named_month = named_month || (is_alpha(c.text[i]) && i + 2 < c.end &&
-                                    is_alpha(c.text[i + 1]) && is_alpha(c.text[i + 2]));
+      named_month = named_month ||
+                    (is_alpha(c.text[i]) && i + 2 < c.end && is_alpha(c.text[i + 1]) &&
+                     is_alpha(c.text[i + 2])) ||
+                    (is_cyrillic(c.text, i) && is_cyrillic(c.text, i + 2));
       ++i;
     }
   }
