@@ -271,7 +271,16 @@ std::string flattened(std::string_view value) {
   return plain;
 }
 
+/// The Free Software Foundation's, in the head of every file under its licences.
+bool stands_in_licences(std::string_view value) noexcept {
+  static constexpr auto kPublished = std::to_array<std::string_view>(
+      {"51 franklin st", "59 temple pl", "675 mass ave", "31 milk st", "franklin street, fifth"});
+  return std::ranges::any_of(
+      kPublished, [value](std::string_view known) { return contains_ignoring_case(value, known); });
+}
+
 Verdict take(Candidate& c, std::size_t begin, std::size_t end, Confidence confidence) {
+  if (stands_in_licences(c.text.substr(begin, end - begin))) return Verdict::reject();
   c.begin = begin;
   c.end = end;
   return Verdict::accept(flattened(c.value()), confidence);
@@ -388,6 +397,17 @@ Verdict postcode_after_town(Candidate& c) {
   return Verdict::accept(digits);
 }
 
+/// State and ZIP, unless they are those of a licence's publisher.
+Verdict postcode_us(Candidate& c) {
+  const std::string digits = digits_of(c.value());
+  const std::size_t from = c.begin - std::min<std::size_t>(c.begin, 80);
+  const std::string_view near = c.text.substr(from, c.end - from);
+  if (stands_in_licences(near) || contains_ignoring_case(near, "free software")) {
+    return Verdict::reject();
+  }
+  return Verdict::accept(digits);
+}
+
 constexpr auto kTable = std::to_array<NamedValidator>({
     {"address_block", address_block},
     {"address_in_context", address_in_context},
@@ -396,6 +416,7 @@ constexpr auto kTable = std::to_array<NamedValidator>({
     {"address_street_before_name", address_street_before_name},
     {"address_unit", address_unit},
     {"postcode_after_town", postcode_after_town},
+    {"postcode_us", postcode_us},
 });
 
 }  // namespace

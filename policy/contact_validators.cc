@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 #include "policy/text.h"
 #include "policy/validators.h"
@@ -192,13 +193,18 @@ Verdict ipv4(Candidate& c) {
       return Verdict::reject();
     }
   }
-  return is_version(c) ? Verdict::reject() : Verdict::accept(value);
+  if (is_version(c)) return Verdict::reject();
+  // Networks and what is as likely a version ("2.0.3.5") say nothing of a machine without context.
+  const bool small =
+      first <= 9 && (bits >> 16 & 0xFF) <= 31 && (bits >> 8 & 0xFF) <= 31 && (bits & 0xFF) <= 31;
+  const bool doubtful = (bits & 0xFF) == 0 || (small && !c.context);
+  return Verdict::accept(value, doubtful ? std::optional(Confidence::Low) : std::nullopt);
 }
 
 Verdict ipv6(Candidate& c) {
   // The pattern takes every hex digit and colon; a sentence's colon may hang on.
   const auto inside = [&](std::size_t at) {
-    return at < c.text.size() && (hex_value(c.text[at]) >= 0 || c.text[at] == ':');
+    return at < c.text.size() && (is_alnum(c.text[at]) || c.text[at] == ':' || c.text[at] == '_');
   };
   if ((c.begin > 0 && inside(c.begin - 1)) || inside(c.end)) return Verdict::reject();
   if (c.end - c.begin > 2 && c.text[c.end - 1] == ':' && c.text[c.end - 2] != ':') --c.end;

@@ -3,6 +3,7 @@
 #include <array>
 #include <charconv>
 #include <cstdlib>
+#include <optional>
 
 #include "policy/text.h"
 #include "policy/validators.h"
@@ -64,7 +65,13 @@ Verdict person_name(Candidate& c) {
         !value.starts_with("Mac"))
       return Verdict::reject();
   }
-  return Verdict::accept(lowered(value));
+  // "-- Prof. Somebody": the author of a quotation.
+  const std::string_view head = c.text.substr(0, c.begin);
+  const std::size_t line = head.rfind('\n') + 1;
+  const std::size_t start = std::min(head.find_first_not_of(" \t", line), head.size());
+  const bool quoted =
+      head.substr(start).starts_with("-- ") || head.substr(start).starts_with("\u2014 ");
+  return Verdict::accept(lowered(value), quoted ? std::optional(Confidence::Low) : std::nullopt);
 }
 
 int number_in(std::string_view value) noexcept {
