@@ -2,6 +2,7 @@
 
 #include <openssl/sha.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstring>
@@ -62,24 +63,6 @@ void keccak_permute(std::array<std::uint64_t, 25>& a) {
   }
 }
 
-/// Keccak-256 of a message shorter than one block (136 bytes).
-std::array<std::uint8_t, 32> keccak256_short(std::string_view message) {
-  std::array<std::uint8_t, 136> block{};
-  std::memcpy(block.data(), message.data(), message.size());
-  block[message.size()] = 0x01;
-  block[135] |= 0x80;
-  std::array<std::uint64_t, 25> state{};
-  for (std::size_t i = 0; i < block.size(); ++i) {
-    state[i / 8] |= std::uint64_t{block[i]} << (8 * (i % 8));
-  }
-  keccak_permute(state);
-  std::array<std::uint8_t, 32> digest{};
-  for (std::size_t i = 0; i < digest.size(); ++i) {
-    digest[i] = static_cast<std::uint8_t>(state[i / 8] >> (8 * (i % 8)));
-  }
-  return digest;
-}
-
 std::uint32_t bech32_polymod(const std::vector<std::uint8_t>& values) {
   static constexpr std::array<std::uint32_t, 5> kGenerator = {0x3b6a57b2, 0x26508e6d, 0x1ea119fa,
                                                               0x3d4233dd, 0x2a1462b3};
@@ -102,6 +85,24 @@ std::size_t witness_program_bytes(std::string_view groups) {
 }
 
 }  // namespace
+
+std::array<std::uint8_t, 32> keccak256_short(std::string_view message) {
+  if (message.size() > 135) return {};
+  std::array<std::uint8_t, 136> block{};
+  std::memcpy(block.data(), message.data(), message.size());
+  block[message.size()] = 0x01;
+  block[135] |= 0x80;
+  std::array<std::uint64_t, 25> state{};
+  for (std::size_t i = 0; i < block.size(); ++i) {
+    state[i / 8] |= std::uint64_t{block[i]} << (8 * (i % 8));
+  }
+  keccak_permute(state);
+  std::array<std::uint8_t, 32> digest{};
+  for (std::size_t i = 0; i < digest.size(); ++i) {
+    digest[i] = static_cast<std::uint8_t>(state[i / 8] >> (8 * (i % 8)));
+  }
+  return digest;
+}
 
 bool luhn_valid(std::string_view digits) noexcept {
   int sum = 0;
@@ -139,56 +140,88 @@ std::uint32_t crc32_of(std::string_view bytes) noexcept {
   return ~value;
 }
 
-bool base58check_valid(std::string_view text) {
-  static constexpr std::string_view kAlphabet =
-      "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
-  std::array<std::uint8_t, 25> number{};  // big-endian
+std::optional<std::vector<std::uint8_t>> decode_base58(std::string_view text,
+                                                       std::string_view alphabet) {
+  static constexpr std::size_t kLongest = 128;
+  if (text.empty() || text.size() > kLongest) return std::nullopt;
+  std::array<std::uint8_t, 256> values;
+  values.fill(0xFF);
+  for (std::size_t i = 0; i < alphabet.size(); ++i) {
+    values[static_cast<unsigned char>(alphabet[i])] = static_cast<std::uint8_t>(i);
+  }
+  std::vector<std::uint8_t> number;  // little-endian
   for (const char c : text) {
-    const std::size_t digit = kAlphabet.find(c);
-    if (digit == std::string_view::npos) return false;
-    auto carry = static_cast<unsigned>(digit);
-    for (std::size_t i = number.size(); i-- > 0;) {
-      carry += 58U * number[i];
-      number[i] = static_cast<std::uint8_t>(carry);
+    std::uint32_t carry = values[static_cast<unsigned char>(c)];
+    if (carry == 0xFF) return std::nullopt;
+    for (std::uint8_t& byte : number) {
+      carry += 58U * byte;
+      byte = static_cast<std::uint8_t>(carry);
       carry >>= 8;
     }
-    if (carry != 0) return false;
+    if (carry != 0) number.push_back(static_cast<std::uint8_t>(carry));
   }
+  // A leading zero digit stands for a zero byte, one each.
+  for (std::size_t i = 0; i < text.size() && text[i] == alphabet.front(); ++i) number.push_back(0);
+  std::ranges::reverse(number);
+  return number;
+}
+
+std::optional<std::vector<std::uint8_t>> decode_base58check(std::string_view text,
+                                                            std::string_view alphabet) {
+  auto bytes = decode_base58(text, alphabet);
+  if (!bytes || bytes->size() < 5) return std::nullopt;
+  const std::size_t payload = bytes->size() - 4;
   std::array<std::uint8_t, SHA256_DIGEST_LENGTH> digest{};
-  SHA256(number.data(), 21, digest.data());
+  SHA256(bytes->data(), payload, digest.data());
   SHA256(digest.data(), digest.size(), digest.data());
-  if (std::memcmp(digest.data(), number.data() + 21, 4) != 0) return false;
-  // A leading '1' stands for a zero byte, one each; the numeral has no other leading zero.
-  std::size_t ones = 0, zeros = 0;
-  while (ones < text.size() && text[ones] == '1') ++ones;
-  while (zeros < number.size() && number[zeros] == 0) ++zeros;
-  return ones == zeros;
+  if (std::memcmp(digest.data(), bytes->data() + payload, 4) != 0) return std::nullopt;
+  bytes->resize(payload);
+  return bytes;
+}
+
+bool base58check_valid(std::string_view text) {
+  const auto payload = decode_base58check(text);
+  return payload && payload->size() == 21;
+}
+
+std::optional<Bech32> decode_bech32(std::string_view text) {
+  static constexpr std::string_view kCharset = "qpzry9x8gf2tvdw0s3jn54khce6mua7l";
+  static constexpr std::size_t kLongest = 1024;  // BIP 173 says 90; other chains write longer ones
+  static constexpr std::uint32_t kBech32 = 1, kBech32m = 0x2bc830a3;
+  if (text.size() > kLongest) return std::nullopt;
+  const std::string lower = lowered(text);
+  if (lower != text && uppered(text) != text) return std::nullopt;
+  const std::size_t separator = lower.rfind('1');
+  if (separator == std::string::npos || separator == 0 || lower.size() - separator < 7) {
+    return std::nullopt;
+  }
+  Bech32 result;
+  result.prefix = lower.substr(0, separator);
+  std::vector<std::uint8_t> values;
+  for (const char c : result.prefix) values.push_back(static_cast<std::uint8_t>((c & 0x7F) >> 5));
+  values.push_back(0);
+  for (const char c : result.prefix) values.push_back(static_cast<std::uint8_t>(c & 31));
+  for (const char c : std::string_view(lower).substr(separator + 1)) {
+    const std::size_t value = kCharset.find(c);
+    if (value == std::string_view::npos) return std::nullopt;
+    values.push_back(static_cast<std::uint8_t>(value));
+    result.groups.push_back(static_cast<char>(value));
+  }
+  const std::uint32_t check = bech32_polymod(values);
+  if (check != kBech32 && check != kBech32m) return std::nullopt;
+  result.modified = check == kBech32m;
+  result.groups.resize(result.groups.size() - 6);
+  return result;
 }
 
 bool segwit_address_valid(std::string_view text) {
-  static constexpr std::string_view kCharset = "qpzry9x8gf2tvdw0s3jn54khce6mua7l";
-  const std::string lower = lowered(text);
-  if (text.size() > 90 || (lower != text && uppered(text) != text)) return false;
-  const std::size_t separator = lower.rfind('1');
-  if (separator == std::string::npos || separator == 0 || lower.size() - separator < 8)
-    return false;
-  const std::string_view prefix = std::string_view(lower).substr(0, separator);
-  if (prefix != "bc" && prefix != "tb" && prefix != "bcrt") return false;
-  std::vector<std::uint8_t> values;
-  for (const char c : prefix) values.push_back(static_cast<std::uint8_t>(c >> 5));
-  values.push_back(0);
-  for (const char c : prefix) values.push_back(static_cast<std::uint8_t>(c & 31));
-  std::string groups;
-  for (const char c : std::string_view(lower).substr(separator + 1)) {
-    const std::size_t value = kCharset.find(c);
-    if (value == std::string_view::npos) return false;
-    values.push_back(static_cast<std::uint8_t>(value));
-    groups.push_back(static_cast<char>(value));
-  }
-  const int version = groups.front();
-  static constexpr std::uint32_t kBech32 = 1, kBech32m = 0x2bc830a3;
-  if (version > 16 || bech32_polymod(values) != (version == 0 ? kBech32 : kBech32m)) return false;
-  const std::size_t bytes = witness_program_bytes(groups.substr(1, groups.size() - 7));
+  const auto decoded = decode_bech32(text);
+  if (!decoded || text.size() > 90 || decoded->groups.empty()) return false;
+  static constexpr std::array<std::string_view, 5> kPrefixes = {"bc", "tb", "bcrt", "ltc", "tltc"};
+  if (std::ranges::find(kPrefixes, decoded->prefix) == kPrefixes.end()) return false;
+  const int version = decoded->groups.front();
+  if (version > 16 || decoded->modified != (version != 0)) return false;
+  const std::size_t bytes = witness_program_bytes(std::string_view(decoded->groups).substr(1));
   if (version == 0) return bytes == 20 || bytes == 32;
   return bytes >= 2 && bytes <= 40;
 }

@@ -9,8 +9,9 @@ std::span<const NamedValidator> validators() noexcept {
   static const std::vector<NamedValidator> kAll = [] {
     std::vector<NamedValidator> all;
     for (const auto table :
-         {address_validators(), contact_validators(), number_validators(), password_validators(),
-          people_validators(), private_key_validators(), secret_validators()}) {
+         {address_validators(), bank_validators(), contact_validators(), crypto_validators(),
+          number_validators(), password_validators(), payment_validators(), people_validators(),
+          private_key_validators(), secret_validators()}) {
       all.insert(all.end(), table.begin(), table.end());
     }
     std::ranges::sort(all, {}, &NamedValidator::name);

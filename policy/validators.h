@@ -46,11 +46,14 @@ Validator find_validator(std::string_view name) noexcept;  // nullptr if there i
 
 // One table per field of knowledge.
 std::span<const NamedValidator> address_validators() noexcept;
+std::span<const NamedValidator> bank_validators() noexcept;
 std::span<const NamedValidator> contact_validators() noexcept;
+std::span<const NamedValidator> crypto_validators() noexcept;
 std::span<const NamedValidator> number_validators() noexcept;
 std::span<const NamedValidator> password_validators() noexcept;
-std::span<const NamedValidator> private_key_validators() noexcept;
+std::span<const NamedValidator> payment_validators() noexcept;
 std::span<const NamedValidator> people_validators() noexcept;
+std::span<const NamedValidator> private_key_validators() noexcept;
 std::span<const NamedValidator> secret_validators() noexcept;
 
 }  // namespace customhouse::policy

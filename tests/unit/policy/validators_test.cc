@@ -7,19 +7,10 @@
 
 #include "policy/base64.h"
 #include "policy/checksums.h"
+#include "validator_support.h"
 
 namespace customhouse::policy {
 namespace {
-
-Verdict judge(std::string_view validator, std::string_view value, bool context = false) {
-  const Validator function = find_validator(validator);
-  EXPECT_NE(function, nullptr) << validator;
-  Candidate candidate{value, 0, value.size(), context};
-  return function(candidate);
-}
-bool accepts(std::string_view validator, std::string_view value, bool context = false) {
-  return judge(validator, value, context).accepted;
-}
 
 TEST(Checksums, LuhnTakesPublishedNumbersAndNoNeighbour) {
   EXPECT_TRUE(luhn_valid("79927398713"));
