@@ -25,8 +25,8 @@ struct DetectorWindow {
 };
 
 struct GateResult {
-  std::vector<DetectorWindow> windows;       // by detector, each one's ascending and disjoint
-  std::vector<TokenRun> tokens;              // ascending, disjoint
+  std::vector<DetectorWindow> windows;  // by detector, each one's ascending and disjoint
+  std::vector<TokenRun> tokens;         // ascending, disjoint
   bool non_ascii = false;
   bool escapes = false;  // '%', '&' or '\\' stands in the text
 };

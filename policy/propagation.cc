@@ -43,12 +43,17 @@ void ValueIndex::add(std::string_view value, std::uint32_t id) {
   if (nodes_[node].value == kNone) nodes_[node].value = id;
   const std::uint32_t bit = hash(value.data());
   prefixes_[bit >> 6] |= std::uint64_t{1} << (bit & 63);
+  first_bytes_[static_cast<unsigned char>(value.front())] = true;
 }
 
 std::vector<ValueIndex::Place> ValueIndex::find(std::string_view text) const {
   std::vector<Place> places;
   if (empty() || text.size() < kShortest) return places;
   for (std::size_t at = 0; at + kShortest <= text.size();) {
+    if (!first_bytes_[static_cast<unsigned char>(text[at])]) {
+      ++at;
+      continue;
+    }
     const std::uint32_t bit = hash(text.data() + at);
     const bool possible = (prefixes_[bit >> 6] >> (bit & 63) & 1) != 0;
     if (!possible || (is_alnum(text[at]) && !token_begins(text, at))) {

@@ -30,7 +30,7 @@ class ValueIndex {
 
  private:
   static constexpr std::uint32_t kNone = 0xFFFFFFFF;
-  static constexpr std::uint32_t kBits = 16;
+  static constexpr std::uint32_t kBits = 13;
   static std::uint32_t hash(const char* six_bytes) noexcept;
 
   struct Node {
@@ -42,6 +42,7 @@ class ValueIndex {
 
   std::vector<Node> nodes_ = std::vector<Node>(1);
   std::array<std::uint64_t, (1U << kBits) / 64> prefixes_{};
+  std::array<bool, 256> first_bytes_{};
 };
 
 }  // namespace customhouse::policy
