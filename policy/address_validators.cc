@@ -381,6 +381,27 @@ Verdict address_block(Candidate& c) {
   return take(c, c.begin, after.postcode ? after.edge : c.end, Confidence::Medium);
 }
 
+/// "in København K", "from Quinta de São Tiago": up to four words with capitals after a
+/// preposition.
+bool follows_place_word(std::string_view text, const std::vector<Piece>& before) {
+  std::size_t names = 0, begin = 0;
+  for (const Piece& piece : before) {
+    if (piece.comma || piece.line_break) break;
+    if (piece.kind == Kind::Capital) {
+      ++names;
+    } else if (piece.kind != Kind::Particle) {
+      break;
+    }
+    begin = piece.begin;
+  }
+  if (names == 0 || names > 4) return false;
+  const std::string head = lowered(
+      text.substr(begin - std::min<std::size_t>(begin, 6), std::min<std::size_t>(begin, 6)));
+  return std::ranges::any_of(
+      std::to_array<std::string_view>({" in ", " from ", " at ", " near ", " to "}),
+      [&](std::string_view word) { return head.ends_with(word) || head == word.substr(1); });
+}
+
 /// A postcode after a town: no year, and no number that a word before it explains.
 Verdict postcode_after_town(Candidate& c) {
   const std::string digits = digits_of(c.value());
@@ -389,7 +410,7 @@ Verdict postcode_after_town(Candidate& c) {
     if (year == 19 || year == 20) return Verdict::reject();
   }
   const auto before = pieces_before(c.text, c.begin);
-  if (before.empty()) return Verdict::reject();
+  if (before.empty() || !follows_place_word(c.text, before)) return Verdict::reject();
   const Piece& town = before.front();
   const std::string word = lowered(c.text.substr(town.begin, town.end - town.begin));
   if ((word.size() < 2 && before.size() < 2) || is_one_of(kNumbered, word))
