@@ -73,6 +73,12 @@ Verdict password_assigned(Candidate& c) {
   const bool identifier = std::ranges::all_of(
       value, [](char b) { return is_alpha(b) || b == '_' || b == '.' || b == '-'; });
   if (identifier && (value.size() < 8 || m.kinds() > 1)) return Verdict::reject();
+  static constexpr std::array<std::string_view, 5> kTypes = {"String", "Array", "Bytes", "Buffer",
+                                                             "string"};
+  const bool type = std::ranges::all_of(value, is_alnum) &&
+                    std::ranges::any_of(kTypes, [value](auto t) { return value.ends_with(t); });
+  // Short numbers are codes of errors, messages and key strokes.
+  if (type || (value.size() < 6 && std::ranges::all_of(value, is_digit))) return Verdict::reject();
   const bool line_ends = c.end >= c.text.size() || c.text[c.end] == '\n' || c.text[c.end] == '\r';
   if (identifier && (!line_ends || is_password_prose(value))) return Verdict::reject();
   return accept_unless_known(value);
@@ -92,6 +98,14 @@ Verdict url_password(Candidate& c) {
   const std::string_view value = c.value();
   if (is_stand_in(value)) return Verdict::reject();
   if (is_common_word(value)) return Verdict::accept({}, Confidence::Low);
+  return accept_unless_known(value);
+}
+
+/// Between the other parts of a connection string; in code the same is an argument by name.
+Verdict connection_password(Candidate& c) {
+  trim_tail(c);
+  const std::string_view value = c.value();
+  if (value.size() < 3 || is_none(value) || is_code(value)) return Verdict::reject();
   return accept_unless_known(value);
 }
 
@@ -115,7 +129,8 @@ Verdict generic_secret(Candidate& c) {
   if (is_none(value) || is_code(value) || reads_like_words(value)) return Verdict::reject();
   const Makeup m = makeup(value);
   if (!m.digit || !(m.lower || m.upper)) return Verdict::reject();
-  if (contains_ignoring_case(value, "abcdefghijklm") || is_public_value(c)) {
+  const bool called = c.end < c.text.size() && (c.text[c.end] == '(' || c.text[c.end] == '[');
+  if (called || contains_ignoring_case(value, "abcdefghijklm") || is_public_value(c)) {
     return Verdict::reject();
   }
   return entropy_bits_per_byte(value) >= 3.3 ? Verdict::accept() : Verdict::reject();
@@ -134,6 +149,7 @@ Verdict basic_credentials(Candidate& c) {
 
 constexpr auto kTable = std::to_array<NamedValidator>({
     {"basic_credentials", basic_credentials},
+    {"connection_password", connection_password},
     {"generic_secret", generic_secret},
     {"password_assigned", password_assigned},
     {"password_in_prose", password_in_prose},

@@ -47,7 +47,7 @@ Verdict pem_private_key(Candidate& c) {
       const std::size_t close =
           text.substr(0, std::min(text.size(), at + 80)).find("-----", at + kEnd.size());
       c.end = close == std::string_view::npos ? last : close + 5;
-      return Verdict::accept();
+      return material >= 16 ? Verdict::accept() : Verdict::reject();
     }
     const std::size_t line = at;
     bool header = false;  // "Proc-Type: 4,ENCRYPTED", "Version: …"

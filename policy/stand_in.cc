@@ -81,7 +81,10 @@ bool is_code(std::string_view value) {
   const std::size_t open = value.find_first_of("([<");
   if (open == std::string_view::npos) return false;
   if (open > 0) {
-    return is_name(value.substr(0, open)) && value.find_first_of(")]>") != std::string_view::npos;
+    const std::string_view name = value.substr(0, open);
+    const bool closed = value.find_first_of(")]>", open) != std::string_view::npos;
+    return is_name(name) && (closed || name.contains('.') || open + 1 == value.size() ||
+                             std::string_view("([").contains(value.back()));
   }
   return value.front() == '(' && is_name(value.substr(1, value.find(')') - 1));
 }
