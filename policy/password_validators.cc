@@ -57,8 +57,13 @@ Verdict accept_unless_known(std::string_view value) {
 Verdict password_quoted(Candidate& c) {
   const std::string_view value = c.value();
   if (is_none(value) || is_password_prose(value)) return Verdict::reject();
-  // A dotted name is a key of a translation or of a configuration: login.form.password.
-  const bool dotted = value.contains('.') && std::ranges::all_of(value, [](char b) {
+  // What stands between the end of one string and the beginning of the next: " + name + ".
+  if (std::string_view(" ,;)").contains(value.front()) || value.ends_with("+ ")) {
+    return Verdict::reject();
+  }
+  // A key of a translation or of a configuration, a style sheet's selector: login.form.password.
+  const bool dotted = (value.contains('.') || value.starts_with('#')) &&
+                      std::ranges::all_of(value.substr(1), [](char b) {
                         return is_alpha(b) || b == '_' || b == '.' || b == '-';
                       });
   return dotted ? Verdict::reject() : accept_unless_known(value);

@@ -37,8 +37,13 @@ constexpr auto kCommonPairs = [] {
 
 bool is_stand_in(std::string_view value) {
   if (value.empty()) return true;
-  static constexpr std::array<std::string_view, 11> kOpenings = {
-      "${", "$(", "{{", "{%", "<%", "%(", "%{", "#{", "$env:", "@@", "$["};
+  // Templates, then references to what a secret manager keeps.
+  static constexpr auto kOpenings = std::to_array<std::string_view>(
+      {"${",       "$(",    "{{",        "{%",       "<%",
+       "%(",       "%{",    "%s",        "#{",       "$env:",
+       "@@",       "$[",    "op://",     "arn:",     "vault:",
+       "vault://", "ref+",  "ssm:",      "sm://",    "projects/",
+       "env:",     "file:", "secret://", "awssm://", "@Microsoft.KeyVault"});
   for (const std::string_view opening : kOpenings) {
     if (value.starts_with(opening)) return true;
   }
