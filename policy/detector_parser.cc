@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <unordered_set>
 #include <utility>
 
 #include "policy/rule_set_implementation.h"
@@ -56,6 +57,8 @@ class DetectorReader {
     read_context();
     read_examples();
     map_.finish();
+    static constexpr std::size_t kFewFirstBytes = 12;  // with more, searching is cheaper
+    d_.anchored = d_.token_boundary && d_.group == 0 && d_.facts.first.count() <= kFewFirstBytes;
     d_.file = file_;
     return std::move(d_);
   }
@@ -116,6 +119,7 @@ class DetectorReader {
       map_.error(*node, "the pattern has no group " + std::to_string(d_.group));
       return;
     }
+    d_.facts = pattern_facts(pattern);
     d_.pattern = std::move(compiled);
   }
 
@@ -182,7 +186,7 @@ class DetectorReader {
     if (d_.context_required && words.empty()) {
       map_.error(map_.node(), "'context_required' needs 'context'");
     }
-    d_.context = std::make_unique<LiteralSet>(std::move(words));
+    d_.context = std::move(words);
     d_.confidence = read_confidence("confidence", Confidence::Medium);
     d_.confidence_with_context =
         read_confidence("confidence_with_context", std::max(d_.confidence, Confidence::High));
@@ -233,15 +237,16 @@ void parse_detectors(const std::string& file, std::string_view text, std::int64_
     map.error(*list, "'detectors' must be a list");
     return;
   }
+  std::unordered_set<std::string> ids;
+  for (const Detector& known : out) ids.insert(known.id);
   for (const YamlNode& item : list->items) {
     if (out.size() >= kMostDetectors) {
       map.error(item, "more than 2000 detectors");
       return;
     }
     Detector detector = DetectorReader(item, file, pattern_memory, errors).read();
-    const bool twice =
-        std::ranges::any_of(out, [&](const Detector& other) { return other.id == detector.id; });
-    if (twice) map.error(item, "detector id '" + detector.id + "' is taken");
+    if (!ids.insert(detector.id).second)
+      map.error(item, "detector id '" + detector.id + "' is taken");
     out.push_back(std::move(detector));
   }
 }

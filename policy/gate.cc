@@ -2,10 +2,14 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstdint>
-#include <cstring>
 
 #include "policy/text.h"
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 namespace customhouse::policy {
 namespace {
@@ -30,19 +34,6 @@ constexpr auto kClasses = [] {
   return classes;
 }();
 
-/// Whether 16 bytes hold one that has a class: most of prose has none.
-bool any_classed(const char* bytes) noexcept {
-  using Block = unsigned char __attribute__((vector_size(16)));
-  Block block;
-  std::memcpy(&block, bytes, sizeof block);
-  // '%' and '&', '-', the digits and ':', '@', '\\', and what is not ASCII.
-  const auto found = (block - 0x25 <= 1) | (block == 0x2D) | (block - 0x30 <= 0x0A) |
-                     (block == 0x40) | (block == 0x5C) | (block >= 0x80);
-  std::array<std::uint64_t, 2> halves;
-  std::memcpy(halves.data(), &found, sizeof found);
-  return (halves[0] | halves[1]) != 0;
-}
-
 constexpr auto kTokenBytes = [] {
   std::array<bool, 256> token{};
   for (std::size_t c = 0; c < 128; ++c) {
@@ -56,12 +47,58 @@ bool is_token_byte(char c) noexcept {
   return kTokenBytes[static_cast<unsigned char>(c)];
 }
 
+/// Sixteen bytes at a time: where those stand that something must be done about, and where
+/// characters of tokens. SSE2 is part of x86-64; elsewhere compilers make of the loop what they
+/// can.
+struct Chunk {
+  std::uint32_t marked = 0;
+  std::uint32_t token = 0;
+};
+constexpr std::size_t kChunk = 16;
+
+Chunk classify(const char* bytes, std::size_t count) noexcept {
+  Chunk chunk;
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto c = static_cast<unsigned char>(bytes[i]);
+    chunk.marked |= (kClasses[c] != 0 ? 1U : 0U) << i;
+    chunk.token |= (kTokenBytes[c] ? 1U : 0U) << i;
+  }
+  return chunk;
+}
+
+#ifdef __SSE2__
+Chunk classify_chunk(const char* bytes) noexcept {
+  const __m128i v = _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes));
+  const auto is = [v](char c) { return _mm_cmpeq_epi8(v, _mm_set1_epi8(c)); };
+  const auto either = [](__m128i a, __m128i b) { return _mm_or_si128(a, b); };
+  // x - low <= span, unsigned.
+  const auto between = [](__m128i x, char low, char span) {
+    const __m128i shifted = _mm_sub_epi8(x, _mm_set1_epi8(low));
+    return _mm_cmpeq_epi8(_mm_min_epu8(shifted, _mm_set1_epi8(span)), shifted);
+  };
+  const __m128i digit = between(v, '0', 9);
+  const __m128i letter = between(_mm_or_si128(v, _mm_set1_epi8(0x20)), 'a', 25);
+  const __m128i hyphen = is('-');
+  const __m128i marked = either(either(either(digit, hyphen), either(is(':'), is('@'))),
+                                either(either(is('%'), is('&')), either(is('\\'), v)));
+  const __m128i token =
+      either(either(either(digit, letter), hyphen), either(either(is('+'), is('/')), is('_')));
+  return {static_cast<std::uint32_t>(_mm_movemask_epi8(marked)),
+          static_cast<std::uint32_t>(_mm_movemask_epi8(token))};
+}
+#else
+Chunk classify_chunk(const char* bytes) noexcept {
+  return classify(bytes, kChunk);
+}
+#endif
+
 class Gate {
  public:
   Gate(const RuleSet::Implementation& rules, std::string_view text,
        std::vector<DetectorWindow> known)
       : rules_(rules), text_(text) {
     result_.windows = std::move(known);
+    result_.context.start(rules.context, text);
   }
 
   GateResult pass(std::span<const Window> ranges) {
@@ -74,7 +111,6 @@ class Gate {
         return true;
       });
       pass_bytes(range);
-      pass_tokens(range);
     }
     merge(result_.windows);
     return std::move(result_);
@@ -117,27 +153,43 @@ class Gate {
   }
 
   void pass_bytes(const Window& range) {
-    std::uint8_t seen = 0;
-    for (std::size_t at = range.begin; at < range.end;) {
-      if (at + 16 <= range.end && !any_classed(text_.data() + at)) {
-        at += 16;
-        continue;
+    std::size_t done = range.begin;  // marks before it have been dealt with
+    std::size_t run = 0;             // bytes of the token that reaches the end of the last chunk
+    for (std::size_t at = range.begin; at < range.end; at += kChunk) {
+      const std::size_t count = std::min(kChunk, range.end - at);
+      const Chunk chunk =
+          count == kChunk ? classify_chunk(text_.data() + at) : classify(text_.data() + at, count);
+      for (std::uint32_t marked = chunk.marked; marked != 0; marked &= marked - 1) {
+        const std::size_t mark = at + static_cast<unsigned>(std::countr_zero(marked));
+        if (mark >= done) done = pass_mark(mark);
       }
-      const std::size_t block_end = std::min(range.end, at + 16);
-      while (at < block_end) at = pass_byte(at, seen);
+      const auto lead = static_cast<std::size_t>(std::countr_one(chunk.token));
+      if (run + lead >= kShortestToken) pass_token(at);
+      run = lead == kChunk
+                ? run + kChunk
+                : static_cast<std::size_t>(std::countl_one(chunk.token << (32 - kChunk)));
     }
-    result_.escapes = result_.escapes || (seen & kEscape) != 0;
-    result_.non_ascii = result_.non_ascii || (seen & kNonAscii) != 0;
+    // A token that begins before the range's end, or before its begin.
+    if (run > 0) pass_token(range.end - 1);
+    if (range.begin > 0) pass_token(range.begin);
   }
 
-  /// Returns where to go on.
-  std::size_t pass_byte(std::size_t at, std::uint8_t& seen) {
-    const std::uint8_t kind = kClasses[static_cast<unsigned char>(text_[at])];
-    seen |= kind;
-    if (kind == kDigit) return digit_run(at);
-    if (kind == kJoint) return hex_groups(at);
-    if (kind == kAt) wake_all(rules_.at_sign, at, at + 1);
-    return at + 1;
+  std::size_t pass_mark(std::size_t at) {
+    switch (kClasses[static_cast<unsigned char>(text_[at])]) {
+      case kDigit:
+        return digit_run(at);
+      case kJoint:
+        return hex_groups(at);
+      case kAt:
+        wake_all(rules_.at_sign, at, at + 1);
+        return at + 1;
+      case kEscape:
+        result_.escapes = true;
+        return at + 1;
+      default:
+        result_.non_ascii = true;
+        return at + 1;
+    }
   }
 
   /// Digits with up to two separators between them.
@@ -156,14 +208,44 @@ class Gate {
       if (text_[at] == '.' && next - at == 1) ++dots;
       at = next;
     }
-    if (digits >= rules_.fewest_digits) {
-      for (const std::uint32_t detector : rules_.digits) {
-        if (digits >= rules_.detectors[detector].shape_minimum) wake(detector, begin, end);
-      }
-    }
+    if (digits >= rules_.fewest_digits) wake_digits(begin, end, digits);
     if (dots >= 3) wake_all(rules_.dotted_quad, begin, end);
     if (begin + 2 <= end && !rules_.hex_groups.empty()) hex_run(begin, end);
     return end;
+  }
+
+  void wake_digits(std::size_t begin, std::size_t end, std::size_t digits) {
+    const bool unbroken = digits == end - begin;
+    const auto wake_if = [&](std::uint32_t index) {
+      const Detector& d = rules_.detectors[index];
+      if (digits < d.shape_minimum) return;  // a match may hold several runs
+      // A value that may not end inside a word takes the whole of an unbroken run.
+      if (unbroken && d.token_boundary && digits > d.facts.most_digits) return;
+      if (d.facts.needs_letter && !stands_near(d, begin, end, is_alpha)) return;
+      if (d.facts.needs_plus && !stands_near(d, begin, end, [](char c) { return c == '+'; })) {
+        return;
+      }
+      wake(index, begin, end);
+    };
+    for (const std::uint32_t index : rules_.digits) wake_if(index);
+    if (rules_.context.empty()) return;
+    const std::size_t reach = kContextBefore + rules_.reach_of_digits;
+    const std::size_t from = begin > reach ? begin - reach : 0;
+    for (const ContextHit& hit : result_.context.within(from, end + reach)) {
+      for (const std::uint32_t index : rules_.context_digits[hit.word]) wake_if(index);
+    }
+  }
+
+  /// Whether such a byte stands where the detector would look round [begin, end), or in between:
+  /// a run of digits holds separators only.
+  template <class Is>
+  bool stands_near(const Detector& d, std::size_t begin, std::size_t end, Is is) const {
+    const auto any = [&](std::size_t from, std::size_t to) {
+      return std::any_of(text_.begin() + static_cast<std::ptrdiff_t>(from),
+                         text_.begin() + static_cast<std::ptrdiff_t>(to), is);
+    };
+    return any(begin > d.before ? begin - d.before : 0, begin) ||
+           any(end, std::min(text_.size(), end + d.after));
   }
 
   /// A ':' or '-' between hex digits that no digit run covered.
@@ -198,22 +280,14 @@ class Gate {
     return end;
   }
 
-  /// Any run as long as kShortestToken covers a multiple of it.
-  void pass_tokens(const Window& range) {
-    std::size_t done = tokens_done_;
-    for (std::size_t probe = std::max(range.begin, done); probe < range.end;) {
-      if (!is_token_byte(text_[probe])) {
-        probe += kShortestToken;
-        continue;
-      }
-      std::size_t begin = probe, end = probe + 1;
-      while (begin > done && is_token_byte(text_[begin - 1])) --begin;
-      end = token_end(begin, end);
-      if (end - begin >= kShortestToken) add_token(begin, end);
-      done = end;
-      probe = std::max(probe + kShortestToken, end);
-    }
-    tokens_done_ = done;
+  /// The token that `at` stands in, if it is long enough and new.
+  void pass_token(std::size_t at) {
+    if (at < tokens_done_ || !is_token_byte(text_[at])) return;
+    std::size_t begin = at;
+    while (begin > tokens_done_ && is_token_byte(text_[begin - 1])) --begin;
+    const std::size_t end = token_end(begin, at + 1);
+    if (end - begin >= kShortestToken) add_token(begin, end);
+    tokens_done_ = end;
   }
 
   /// Lines of equal length (MIME, PEM, Kubernetes) are one token.

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "policy/context_index.h"
 #include "policy/normalizer.h"
 #include "policy/rule_set_implementation.h"
 
@@ -27,6 +28,7 @@ struct DetectorWindow {
 struct GateResult {
   std::vector<DetectorWindow> windows;  // by detector, each one's ascending and disjoint
   std::vector<TokenRun> tokens;         // ascending, disjoint
+  ContextIndex context;                 // of the text
   bool non_ascii = false;
   bool escapes = false;  // '%', '&' or '\\' stands in the text
 };

@@ -25,6 +25,7 @@ LiteralSet::LiteralSet(std::vector<std::string> literals) : literals_(std::move(
   for (std::uint32_t id = 0; id < literals_.size(); ++id) {
     const std::string& literal = literals_[id];
     assert(literal.size() >= kMinimumLength);
+    longest_ = std::max(longest_, literal.size());
     const std::uint64_t mask =
         literal.size() >= 8 ? ~std::uint64_t{0} : (std::uint64_t{1} << (8 * literal.size())) - 1;
     const std::uint64_t word = load(literal);

@@ -22,6 +22,8 @@ class LiteralSet {
 
   bool empty() const noexcept { return literals_.empty(); }
   std::size_t size() const noexcept { return literals_.size(); }
+  /// Bytes of the longest literal.
+  std::size_t longest() const noexcept { return longest_; }
 
   /// Calls visit(begin, end, id) for every occurrence, by ascending begin. A visitor that returns
   /// false ends the walk.
@@ -103,6 +105,7 @@ class LiteralSet {
   }
 
   std::vector<std::string> literals_;
+  std::size_t longest_ = 0;
   Table<16> long_;   // by their first four bytes
   Table<13> short_;  // those of three bytes
 };

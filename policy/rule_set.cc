@@ -27,8 +27,8 @@ std::string to_string(const PolicyError& error) {
 }
 
 const Detector* RuleSet::Implementation::find(std::string_view id) const {
-  const auto found = std::ranges::find(detectors, id, &Detector::id);
-  return found == detectors.end() ? nullptr : &*found;
+  const auto found = by_id.find(id);
+  return found == by_id.end() ? nullptr : &detectors[found->second];
 }
 
 void RuleSet::Implementation::build_gate() {
@@ -42,7 +42,8 @@ void RuleSet::Implementation::build_gate() {
       case Shape::None:
         break;
       case Shape::Digits:
-        digits.push_back(i);
+        reach_of_digits = std::max({reach_of_digits, d.before, d.after});
+        if (!d.context_required) digits.push_back(i);
         fewest_digits = std::min(fewest_digits, d.shape_minimum);
         break;
       case Shape::DottedQuad:
@@ -63,6 +64,34 @@ void RuleSet::Implementation::build_gate() {
     keyword_detectors.push_back(std::move(owners));
   }
   keywords = LiteralSet(std::move(words));
+  build_context();
+}
+
+void RuleSet::Implementation::build_context() {
+  std::map<std::string, std::uint32_t> ids;
+  for (const Detector& d : detectors) {
+    for (const std::string& word : d.context) ids.try_emplace(word, 0);
+  }
+  std::vector<std::string> words;
+  for (auto& [word, id] : ids) {
+    id = static_cast<std::uint32_t>(words.size());
+    words.push_back(word);
+  }
+  context_digits.resize(words.size());
+  for (std::uint32_t i = 0; i < detectors.size(); ++i) {
+    Detector& d = detectors[i];
+    for (const std::string& word : d.context) d.context_words.push_back(ids.at(word));
+    std::ranges::sort(d.context_words);
+    if (d.shape != Shape::Digits || !d.context_required) continue;
+    for (const std::uint32_t word : d.context_words) {
+      if (context_digits[word].empty() || context_digits[word].back() != i) {
+        context_digits[word].push_back(i);
+      }
+    }
+  }
+  context = LiteralSet(std::move(words));
+  by_id.reserve(detectors.size());
+  for (std::uint32_t i = 0; i < detectors.size(); ++i) by_id.emplace(detectors[i].id, i);
 }
 
 std::expected<std::shared_ptr<const RuleSet>, std::vector<PolicyError>> RuleSet::load(

@@ -6,11 +6,13 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "policy/decision.h"
 #include "policy/finding.h"
 #include "policy/literal_set.h"
+#include "policy/pattern_facts.h"
 #include "policy/rule_set.h"
 #include "policy/validators.h"
 
@@ -30,6 +32,7 @@ struct Detector {
   std::string type;
   std::vector<std::string> labels;
   std::unique_ptr<re2::RE2> pattern;
+  PatternFacts facts;
   int group = 0;  // of the pattern: the value
   Validator validator = nullptr;
   std::vector<std::string> keywords;
@@ -37,10 +40,12 @@ struct Detector {
   Shape shape = Shape::None;
   std::size_t shape_minimum = 0;
   std::size_t before = 0, after = 0;  // bytes looked at round a keyword or shape
-  std::unique_ptr<LiteralSet> context;
+  std::vector<std::string> context;
+  std::vector<std::uint32_t> context_words;  // ids in Implementation::context, ascending
   bool context_required = false;
   bool token_boundary = true;
-  bool secret = false;  // label "secret"
+  bool anchored = false;  // matches are tried where they may begin, not searched for
+  bool secret = false;    // label "secret"
   Confidence confidence = Confidence::Medium;
   Confidence confidence_with_context = Confidence::High;
   struct Example {
@@ -73,10 +78,22 @@ struct RuleSet::Implementation {
   std::vector<std::vector<std::uint32_t>> keyword_detectors;
   std::vector<std::uint32_t> at_sign, digits, dotted_quad, hex_groups, tokens;
   std::size_t fewest_digits = 0, shortest_token = 0;
+  std::size_t reach_of_digits = 0;  // the farthest that one of those that digits wake looks
+  // The context words of all detectors. What a digit run wakes only near such a word stands not in
+  // `digits`, but with the word.
+  LiteralSet context;
+  std::vector<std::vector<std::uint32_t>> context_digits;     // by word
+  std::unordered_map<std::string_view, std::uint32_t> by_id;  // into `detectors`
 
   const Detector* find(std::string_view id) const;
   void build_gate();
+
+ private:
+  void build_context();
 };
+
+/// Context words count so many bytes before a value, and after it.
+inline constexpr std::size_t kContextBefore = 80, kContextAfter = 32;
 
 /// Bytes of memory one pattern may take (RE2 keeps program and DFA within it).
 inline constexpr std::int64_t kPatternMemory = 4 << 20;

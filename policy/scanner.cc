@@ -23,7 +23,6 @@ constexpr int kDecodingDepth = 2;
 constexpr int kEscapeLayers = 3;
 constexpr std::size_t kLargestText = std::size_t{1} << 31;
 constexpr std::size_t kLargestWindow = 64 << 10;
-constexpr std::size_t kContextBefore = 80, kContextAfter = 32;
 /// A keyword or a run of digits that a change completes is no longer than this.
 constexpr std::size_t kNearChange = 96;
 /// Views and decoded tokens together may be this many times the text; more is an attack.
@@ -48,14 +47,6 @@ struct View {
   }
 };
 
-/// A whole word, or the part of a camelCase or snake_case name.
-bool is_word(std::string_view text, std::size_t begin, std::size_t end) noexcept {
-  const bool camel = begin > 0 && is_lower(text[begin - 1]) && is_upper(text[begin]);
-  if (begin > 0 && is_alpha(text[begin - 1]) && is_alpha(text[begin]) && !camel) return false;
-  if (end < text.size() && text[end] == 's') ++end;
-  return end >= text.size() || !is_lower(text[end]) || !is_alpha(text[end - 1]);
-}
-
 class TextScanner {
  public:
   TextScanner(const RuleSet::Implementation& rules, SpanRole role, std::size_t& work, int depth)
@@ -73,7 +64,7 @@ class TextScanner {
         return std::unexpected(ScanError{"more disguise layers than can be looked through"});
       }
       work_ -= view.text.size();
-      const GateResult gate = pass_gate(rules_, view.text, ranges, std::move(known));
+      GateResult gate = pass_gate(rules_, view.text, ranges, std::move(known));
       run_detectors(view, gate);
       if (auto error = decode_tokens(view, gate)) return std::unexpected(std::move(*error));
       // Escapes that a folding did not touch are still there.
@@ -104,7 +95,8 @@ class TextScanner {
     return std::exchange(escapes, false) && put(undo_escapes(view.text));
   }
 
-  void run_detectors(const View& view, const GateResult& gate) {
+  void run_detectors(const View& view, GateResult& gate) {
+    context_ = &gate.context;
     std::size_t resume = 0;
     for (std::size_t i = 0; i < gate.windows.size(); ++i) {
       const DetectorWindow& window = gate.windows[i];
@@ -117,14 +109,29 @@ class TextScanner {
     }
   }
 
+  /// Where a match may begin, from `at` on; window.end if nowhere.
+  static std::size_t next_begin(const Detector& d, std::string_view text, std::size_t at,
+                                std::size_t end) {
+    for (; at < end; ++at) {
+      if (!d.facts.first.test(static_cast<unsigned char>(text[at]))) continue;
+      if (!d.anchored || token_begins(text, at)) break;
+    }
+    return at;
+  }
+
   /// Returns where the last finding ended.
   std::size_t run_detector(const Detector& d, const View& view, Window window) {
     const std::string_view text = view.text;
     const re2::StringPiece piece(text.data(), text.size());
     std::array<re2::StringPiece, 10> groups;
     std::size_t at = window.begin, done = window.begin;
-    while (at < window.end && d.pattern->Match(piece, at, window.end, re2::RE2::UNANCHORED,
-                                               groups.data(), d.group + 1)) {
+    const auto how = d.anchored ? re2::RE2::ANCHOR_START : re2::RE2::UNANCHORED;
+    while ((at = next_begin(d, text, at, window.end)) < window.end) {
+      if (!d.pattern->Match(piece, at, window.end, how, groups.data(), d.group + 1)) {
+        if (!d.anchored) break;
+        ++at;
+        continue;
+      }
       const auto offset = [&](const char* p) { return static_cast<std::size_t>(p - text.data()); };
       const std::size_t match_begin = offset(groups[0].data());
       const std::size_t match_end = match_begin + groups[0].size();
@@ -149,19 +156,15 @@ class TextScanner {
     return done;
   }
 
-  bool has_context(const Detector& d, std::string_view text, std::size_t begin,
-                   std::size_t end) const {
-    if (identifier_ || d.context->empty()) return false;
+  /// A context word of the detector near a value; words inside the value itself say nothing.
+  bool has_context(const Detector& d, std::size_t begin, std::size_t end) {
+    if (identifier_ || d.context_words.empty()) return false;
     const std::size_t from = begin > kContextBefore ? begin - kContextBefore : 0;
-    const std::size_t to = std::min(text.size(), end + kContextAfter);
-    bool found = false;
-    const std::string_view near = text.substr(from, to - from);
-    d.context->for_each(near, [&](std::size_t b, std::size_t e, std::uint32_t) {
-      // Words inside the value itself say nothing.
-      found = is_word(near, b, e) && (from + e <= begin || from + b >= end);
-      return !found;
-    });
-    return found;
+    return std::ranges::any_of(context_->within(from, end + kContextAfter),
+                               [&](const ContextHit& hit) {
+                                 return (hit.end <= begin || hit.begin >= end) &&
+                                        std::ranges::binary_search(d.context_words, hit.word);
+                               });
   }
 
   /// Takes a match as a finding or not. Returns its end, 0 if it is none.
@@ -169,10 +172,10 @@ class TextScanner {
     const std::string_view text = view.text;
     if (d.token_boundary && !token_begins(text, begin)) return 0;
     // Context is looked for last: what is refused with it is refused without.
-    Candidate candidate{text, begin, end, !identifier_ && !d.context->empty()};
+    Candidate candidate{text, begin, end, !identifier_ && !d.context_words.empty()};
     Verdict verdict = d.validator != nullptr ? d.validator(candidate) : Verdict::accept();
     if (!verdict.accepted) return 0;
-    if (candidate.context && !has_context(d, text, begin, end)) {
+    if (candidate.context && !has_context(d, begin, end)) {
       if (d.context_required) return 0;
       candidate = {text, begin, end, false};
       if (d.validator != nullptr) verdict = d.validator(candidate);
@@ -270,6 +273,7 @@ class TextScanner {
   bool identifier_;
   std::size_t& work_;
   int depth_;
+  ContextIndex* context_ = nullptr;  // of the view at hand
   std::string_view source_;
   std::vector<Finding> findings_;
 };
