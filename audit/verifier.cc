@@ -38,7 +38,7 @@ class Verification {
     read_records();
     if (records_whole_) check_ends();
     check_lost_checkpoints();
-    if (auto read = check_tiles(); !read) return std::unexpected(read.error());
+    if (auto read = check_tiles(); !read) fault("the tiles cannot be read: " + read.error());
     report_.root = frontier_.root();
     return std::move(report_);
   }
@@ -86,9 +86,10 @@ class Verification {
     if (!read) return read;
     state_ = view_.state();
     place = 0;
-    read = view_.for_each_checkpoint([&](std::uint64_t size, std::string_view note) {
+    const auto inside = view_.for_each_checkpoint([&](std::uint64_t size, std::string_view note) {
       take_checkpoint(note, ++place, false, size);
     });
+    if (!inside) fault("the checkpoints in the ledger cannot be read: " + inside.error());
     std::ranges::sort(expected_, {}, [](const Expected& one) {
       return std::tuple(one.size, one.outside, one.place);
     });

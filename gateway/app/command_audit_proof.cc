@@ -58,8 +58,11 @@ int run_audit_verify(const AuditVerifyOptions& options) {
   const std::string folder = options.ledger.empty() ? config->audit.directory : options.ledger;
   auto reader = audit::open_rocksdb_reader(folder);
   if (!reader) {
-    complain("the ledger in " + folder + " cannot be read: " + reader.error());
-    return kExitUsage;
+    // RocksDB's word for bytes that are not those it wrote.
+    const bool damaged = reader.error().starts_with("Corruption");
+    complain((damaged ? "DAMAGED  the ledger in " : "the ledger in ") + folder +
+             " cannot be read: " + reader.error());
+    return damaged ? kExitNo : kExitUsage;
   }
   audit::VerifyOptions verify;
   verify.key = *key ? &**key : nullptr;
