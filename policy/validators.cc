@@ -10,8 +10,8 @@ std::span<const NamedValidator> validators() noexcept {
     std::vector<NamedValidator> all;
     for (const auto table :
          {address_validators(), bank_validators(), contact_validators(), crypto_validators(),
-          number_validators(), password_validators(), payment_validators(), people_validators(),
-          private_key_validators(), secret_validators()}) {
+          medical_validators(), number_validators(), password_validators(), payment_validators(),
+          people_validators(), private_key_validators(), secret_validators()}) {
       all.insert(all.end(), table.begin(), table.end());
     }
     std::ranges::sort(all, {}, &NamedValidator::name);
