@@ -37,17 +37,24 @@ constexpr auto kParticles = std::to_array<std::string_view>(
      "ten", "ter", "u",   "van", "von", "y",   "z",   "zu", "zum",   "zur"});
 /// Words that end an address backwards, whatever their case.
 constexpr auto kStops = std::to_array<std::string_view>(
-    {"about",   "address",  "after",   "all",      "an",      "and",     "any",      "apr",
-     "april",   "are",      "as",      "at",       "aug",     "august",  "be",       "been",
-     "between", "box",      "but",     "by",       "chapter", "dec",     "december", "every",
-     "feb",     "february", "figure",  "for",      "from",    "has",     "have",     "her",
-     "his",     "i",        "if",      "in",       "is",      "it",      "its",      "jan",
-     "january", "jul",      "july",    "jun",      "june",    "mar",     "march",    "may",
-     "my",      "near",     "nov",     "november", "oct",     "october", "of",       "on",
-     "or",      "our",      "over",    "page",     "please",  "section", "sep",      "september",
-     "step",    "table",    "than",    "that",     "the",     "their",   "then",     "there",
-     "this",    "to",       "version", "was",      "we",      "were",    "when",     "where",
-     "which",   "will",     "with",    "you",      "your"});
+    {"about",    "address", "after",    "age",       "all",     "an",        "and",
+     "any",      "appelez", "apr",      "april",     "are",     "as",        "at",
+     "aug",      "august",  "be",       "been",      "bel",     "between",   "born",
+     "box",      "but",     "by",       "call",      "card",    "cell",      "cellulare",
+     "celular",  "chapter", "contact",  "contacto",  "date",    "dec",       "december",
+     "dob",      "email",   "every",    "fax",       "feb",     "february",  "figure",
+     "for",      "from",    "handy",    "has",       "have",    "her",       "his",
+     "http",     "https",   "i",        "iban",      "if",      "in",        "is",
+     "it",       "its",     "jan",      "january",   "jul",     "july",      "jun",
+     "june",     "mail",    "mar",      "march",     "may",     "mob",       "mobil",
+     "mobile",   "my",      "móvil",    "near",      "nov",     "november",  "oct",
+     "october",  "of",      "on",       "or",        "our",     "over",      "page",
+     "ph",       "phone",   "please",   "section",   "sep",     "september", "sms",
+     "ssn",      "step",    "table",    "tel",       "telefon", "telefone",  "telefono",
+     "teléfono", "than",    "that",     "the",       "their",   "then",      "there",
+     "this",     "to",      "tél",      "téléphone", "version", "was",       "we",
+     "website",  "were",    "whatsapp", "when",      "where",   "which",     "will",
+     "with",     "www",     "you",      "your"});
 constexpr auto kUnits = std::to_array<std::string_view>(
     {"apartment", "apt", "flat", "floor", "lgh", "piso", "ste", "suite", "unit"});
 /// A number after one of these is no house number and no postcode.
@@ -214,20 +221,33 @@ Reach read_before(std::string_view text, std::size_t at, bool over_a_line) {
 Reach read_after(std::string_view text, std::size_t at, bool street) {
   Reach reach;
   reach.edge = at;
-  int lower = 0, names = 0, words = 0, lines = 0, since_number = 0;
-  bool unit = false;
+  int lower = 0, names = 0, words = 0, lines = 0;
+  std::size_t since_number = 0, last_digits = 0;
+  bool unit = false, town_began = false;
+  std::size_t towns = 0;  // words of the town, where it stands behind its postcode
   for (const Piece& piece : pieces_after(text, at)) {
     lines += piece.line_break ? 1 : 0;
+    if (reach.postcode && piece.kind == Kind::Capital && !piece.comma && !piece.line_break &&
+        since_number == towns && ++towns <= 3) {
+      ++since_number;
+      reach.edge = piece.end;
+      continue;
+    }
     if (lines > 4) break;
+    town_began = town_began || (piece.comma && piece.kind == Kind::Capital);
     switch (piece.kind) {
       case Kind::Number: {
         const std::size_t digits = digits_in(piece, text);
-        const bool house = street && reach.numbers == 0 && lines == 0;
+        const bool house = street && reach.numbers == 0 && lines == 0 && !town_began;
         const bool postcode = digits >= 3 && (words > 0 || lines > 0);
         if (!unit && !house && !postcode && reach.numbers > 1) return reach;
         if (lines > 0 && !unit && digits < 4) return reach;
         reach.number_at_anchor = reach.number_at_anchor || words == 0;
-        reach.postcode = reach.postcode || (digits >= 4 && !house && !unit);
+        // "111 22 Stockholm", "1234-567", "01304-001"
+        const bool halves = (last_digits == 3 && digits == 2) || (last_digits >= 4 && digits == 3);
+        reach.postcode = reach.postcode || (digits >= 4 && !house && !unit) || halves;
+        last_digits = digits;
+        towns = 0;
         ++reach.numbers;
         since_number = 0;
         unit = false;
@@ -300,6 +320,11 @@ Verdict address_street_after_name(Candidate& c) {
   const Reach before = read_before(c.text, c.begin, false);
   const Reach after = read_after(c.text, c.end, true);
   if (before.names == 0 && !(c.context && before.words > 0)) return Verdict::reject();
+  // "Dr. Weber" and "St. Peter" are no streets.
+  const bool short_word = c.end - c.begin <= 3;
+  if (before.numbers == 0 && short_word && after.names > 0 && !after.number_at_anchor) {
+    return Verdict::reject();
+  }
   const bool number_after = after.number_at_anchor && after.numbers > 0;
   const std::size_t end = number_after || after.postcode ? after.edge : c.end;
   if (before.numbers > 0) return take(c, before.edge, end, Confidence::Medium);
