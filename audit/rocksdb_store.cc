@@ -354,8 +354,11 @@ std::expected<std::unique_ptr<StoreReader>, std::string> open_rocksdb_reader(
   options.max_open_files = -1;  // a secondary keeps files open that the primary may delete
   options.info_log_level = rocksdb::FATAL_LEVEL;
   options.keep_log_file_num = 1;
-  const rocksdb::Status status = rocksdb::DB::OpenAsSecondary(options, directory, scratch,
-                                                              families(), &database->handles, &db);
+  rocksdb::Status status;
+  // The writer may exchange its manifest at this moment: then the next attempt finds the new one.
+  for (int attempt = 0; attempt == 0 || (status.IsTryAgain() && attempt < 10); ++attempt)
+    status = rocksdb::DB::OpenAsSecondary(options, directory, scratch, families(),
+                                          &database->handles, &db);
   database->db.reset(db);
   if (!status.ok()) {
     std::error_code ignored;

@@ -1,6 +1,6 @@
 // What the ledger costs beside a bare append and fdatasync of the same bytes in the same run:
-// latency of one producer, records/s of many, bytes on disk, memory. `./dev bench ledger`;
-// options: --records N (a million), --folder DIR (on the disk to be measured).
+// latency of one producer, records/s of many, bytes on disk, memory, verifying. `./dev bench
+// ledger`; options: --records N (a million), --folder DIR (on the disk to be measured).
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -22,6 +22,8 @@
 #include "audit/log.h"
 #include "audit/note.h"
 #include "audit/reader.h"
+#include "audit/rocksdb_store.h"
+#include "audit/verifier.h"
 
 namespace {
 
@@ -224,6 +226,21 @@ long memory_mib(const char* what) {
   return 0;
 }
 
+void verify(const LogOptions& options) {
+  auto reader = open_rocksdb_reader(options.directory);
+  if (!reader) throw std::runtime_error(reader.error());
+  VerifyOptions verify;
+  verify.key = &options.signer->verifier();
+  verify.checkpoint_file = options.checkpoint_file;
+  const auto begun = Clock::now();
+  const auto report = verify_ledger(**reader, verify);
+  const double seconds = seconds_since(begun);
+  if (!report || !report->faults.empty()) throw std::runtime_error("the ledger is damaged");
+  std::printf("verify: %.0f records/s (aim 300000), %llu checkpoints; memory at most %ld MiB\n",
+              static_cast<double>(report->records) / seconds,
+              static_cast<unsigned long long>(report->checkpoints), memory_mib("VmHWM:"));
+}
+
 void measure(std::size_t records, const std::string& folder) {
   LogOptions options;
   options.directory = folder + "/ledger";
@@ -250,6 +267,7 @@ void measure(std::size_t records, const std::string& folder) {
       "storage: %.2f bytes a record byte (aim 1.3), %llu records\n",
       static_cast<double>(bytes_below(options.directory)) / static_cast<double>(stats.bytes),
       static_cast<unsigned long long>(stats.records));
+  verify(options);
 }
 
 }  // namespace
