@@ -49,6 +49,7 @@ std::span<const NamedValidator> address_validators() noexcept;
 std::span<const NamedValidator> bank_validators() noexcept;
 std::span<const NamedValidator> contact_validators() noexcept;
 std::span<const NamedValidator> crypto_validators() noexcept;
+std::span<const NamedValidator> device_validators() noexcept;
 std::span<const NamedValidator> medical_validators() noexcept;
 std::span<const NamedValidator> number_validators() noexcept;
 std::span<const NamedValidator> password_validators() noexcept;
