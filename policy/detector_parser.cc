@@ -76,7 +76,13 @@ class DetectorReader {
     }
     d_.labels = map_.texts("labels", true);
     d_.secret = std::ranges::find(d_.labels, "secret") != d_.labels.end();
+    d_.regions = map_.texts("regions");
+    for (const std::string& region : d_.regions) {
+      if (region.size() == 2 && is_upper(region[0]) && is_upper(region[1])) continue;
+      map_.error(*map_.find("regions"), "'regions' are ISO 3166 codes of two letters, or EU");
+    }
     const std::string validator = map_.text("validator");
+    d_.validator_name = validator;
     if (validator.empty()) return;
     d_.validator = find_validator(validator);
     if (d_.validator == nullptr) {
@@ -86,15 +92,44 @@ class DetectorReader {
     }
   }
 
+  /// A word list is a pattern that the reader writes: the words, case ignored.
+  std::string pattern_of_words(const YamlNode& node) {
+    static constexpr std::size_t kMostWords = 1000;
+    std::vector<std::string> words = map_.texts_of(node, "words");
+    // RE2 takes the first alternative that fits: the longest word comes first.
+    std::ranges::sort(words, std::ranges::greater{}, &std::string::size);
+    const bool fit = std::ranges::all_of(
+        words, [](const std::string& word) { return word.size() >= LiteralSet::kMinimumLength; });
+    if (!fit || words.empty() || words.size() > kMostWords) {
+      map_.error(node, "'words' are 1 to 1000 words of 3 bytes or more");
+      return {};
+    }
+    std::string pattern;
+    for (const std::string& word : words) {
+      pattern += (pattern.empty() ? "(?i)(?:" : "|") + re2::RE2::QuoteMeta(word);
+      d_.keywords.push_back(lowered(word));
+    }
+    return pattern + ")";
+  }
+
   void read_pattern() {
-    const YamlNode* node = map_.require("pattern");
+    const YamlNode* words = map_.find("words");
+    const YamlNode* node = words != nullptr ? words : map_.require("pattern");
+    if (node != nullptr) {
+      d_.line = node->line;
+      d_.column = node->column;
+    }
+    if (words != nullptr && map_.find("pattern") != nullptr) {
+      map_.error(*words, "a detector has either 'pattern' or 'words'");
+      return;
+    }
     d_.group = static_cast<int>(map_.number("group", 0, 9));
     const std::string boundary = map_.text("boundary");
     d_.token_boundary = boundary != "none";
     if (!boundary.empty() && boundary != "none" && boundary != "token") {
       map_.error(*map_.find("boundary"), "'boundary' must be token or none");
     }
-    const std::string pattern = map_.text("pattern");
+    const std::string pattern = words != nullptr ? pattern_of_words(*words) : map_.text("pattern");
     if (node == nullptr || pattern.empty()) return;
     if (class_holds_non_ascii(pattern)) {
       map_.error(*node, "a class [...] holds a letter outside ASCII; write alternatives (a|b)");
@@ -139,7 +174,7 @@ class DetectorReader {
     }
     const YamlNode* shape = map_.find("shape");
     if (shape != nullptr) read_shape(*shape);
-    if (keywords == nullptr && shape == nullptr) {
+    if (keywords == nullptr && shape == nullptr && map_.find("words") == nullptr) {
       map_.error(map_.node(), "a detector needs 'keywords' or 'shape': what must be in the text");
     }
     d_.before = map_.number("before", 64, 4096);

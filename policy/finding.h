@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +24,12 @@ struct Finding {
   /// The value in its plain form (disguises undone, separators of numbers removed, case folded
   /// where the type ignores case): what pseudonyms and value comparison use.
   std::string normalized;
+  /// How the confidence came about; explain() (catalogue.h) puts it into words.
+  struct Reason {
+    std::string_view context;             // word that stood near, as the rules name it; or empty
+    std::optional<Confidence> validated;  // what the validator said, if it said
+    std::uint8_t disguises = 0;           // layers of disguise that were undone
+  } reason;
   /// Set if [begin, end) is an encoded token: the values stand in its decoded text. Whoever redacts
   /// edits `decoded` at the inner findings and writes encode() of it over the token.
   struct Encoded {

@@ -22,6 +22,7 @@ class LiteralSet {
 
   bool empty() const noexcept { return literals_.empty(); }
   std::size_t size() const noexcept { return literals_.size(); }
+  const std::string& literal(std::uint32_t id) const noexcept { return literals_[id]; }
   /// Bytes of the longest literal.
   std::size_t longest() const noexcept { return longest_; }
 

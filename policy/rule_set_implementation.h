@@ -31,6 +31,9 @@ struct Detector {
   std::string id;
   std::string type;
   std::vector<std::string> labels;
+  std::vector<std::string> regions;  // ISO 3166, or EU; empty: everywhere
+  std::string validator_name;
+  int line = 0, column = 0;  // of its pattern or words
   std::unique_ptr<re2::RE2> pattern;
   PatternFacts facts;
   int group = 0;  // of the pattern: the value

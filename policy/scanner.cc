@@ -156,15 +156,18 @@ class TextScanner {
     return done;
   }
 
-  /// A context word of the detector near a value; words inside the value itself say nothing.
-  bool has_context(const Detector& d, std::size_t begin, std::size_t end) {
-    if (identifier_ || d.context_words.empty()) return false;
+  /// The first context word of the detector near a value, empty if none: words inside the value
+  /// itself say nothing.
+  std::string_view context_of(const Detector& d, std::size_t begin, std::size_t end) {
+    if (identifier_ || d.context_words.empty()) return {};
     const std::size_t from = begin > kContextBefore ? begin - kContextBefore : 0;
-    return std::ranges::any_of(context_->within(from, end + kContextAfter),
-                               [&](const ContextHit& hit) {
-                                 return (hit.end <= begin || hit.begin >= end) &&
-                                        std::ranges::binary_search(d.context_words, hit.word);
-                               });
+    for (const ContextHit& hit : context_->within(from, end + kContextAfter)) {
+      const bool outside = hit.end <= begin || hit.begin >= end;
+      if (outside && std::ranges::binary_search(d.context_words, hit.word)) {
+        return rules_.context.literal(hit.word);
+      }
+    }
+    return {};
   }
 
   /// Takes a match as a finding or not. Returns its end, 0 if it is none.
@@ -175,7 +178,9 @@ class TextScanner {
     Candidate candidate{text, begin, end, !identifier_ && !d.context_words.empty()};
     Verdict verdict = d.validator != nullptr ? d.validator(candidate) : Verdict::accept();
     if (!verdict.accepted) return 0;
-    if (candidate.context && !has_context(d, begin, end)) {
+    const std::string_view context =
+        candidate.context ? context_of(d, begin, end) : std::string_view{};
+    if (candidate.context && context.empty()) {
       if (d.context_required) return 0;
       candidate = {text, begin, end, false};
       if (d.validator != nullptr) verdict = d.validator(candidate);
@@ -197,6 +202,7 @@ class TextScanner {
     finding.begin = source.begin;
     finding.end = source.end;
     finding.confidence = confidence;
+    finding.reason = {context, verdict.confidence, static_cast<std::uint8_t>(view.layers.size())};
     finding.normalized =
         verdict.normalized.empty() ? std::string(candidate.value()) : std::move(verdict.normalized);
     findings_.push_back(std::move(finding));
@@ -262,6 +268,7 @@ class TextScanner {
     finding.begin = source.begin;
     finding.end = source.end;
     finding.confidence = first.confidence;
+    finding.reason = first.reason;
     finding.normalized = first.normalized;
     encoded.findings = std::move(*inner);
     finding.encoded = std::move(encoded);

@@ -31,6 +31,7 @@ struct CommandLine {
   AuditGapOptions gap;
   CaOptions ca;
   PolicyCheckOptions policy;
+  PolicyListOptions policy_list;
   DoctorOptions doctor;
   std::function<int()> chosen;
 };
@@ -91,6 +92,8 @@ void add_policy_commands(CLI::App& app, CommandLine& line) {
               "  customhouse scan --jsonl < texts.jsonl    # {\"id\":…,\"text\":…} a line");
   add_config(scan, line.scan.config);
   add_policy(scan, line.scan.policy);
+  scan->add_flag("--explain", line.scan.explain,
+                 "With the pattern's place, validator, context word and score of each finding");
   scan->add_flag("--jsonl", line.scan.jsonl,
                  "Input and output one JSON object a line: {\"id\",\"text\"} and "
                  "{\"id\",\"findings\"}");
@@ -114,6 +117,14 @@ void add_policy_commands(CLI::App& app, CommandLine& line) {
   check->add_option("files", line.policy.files, "Policy files; else the configuration's")
       ->type_name("FILE");
   choose(check, line, run_policy_check, line.policy);
+
+  auto* list = command(*policy, "list", "List what the policy can find",
+                       "customhouse policy list\n"
+                       "  customhouse policy list --json | jq -r 'select(.labels[]==\"pci\").id'");
+  add_config(list, line.policy_list.config);
+  add_policy(list, line.policy_list.policy);
+  list->add_flag("--json", line.policy_list.json, "One JSON object a line");
+  choose(list, line, run_policy_list, line.policy_list);
 }
 
 void add_proof_commands(CLI::App& audit, CommandLine& line) {

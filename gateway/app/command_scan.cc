@@ -10,6 +10,7 @@
 #include "gateway/app/pseudonym_key_file.h"
 #include "gateway/provider/extraction.h"
 #include "gateway/provider/operation.h"
+#include "policy/catalogue.h"
 #include "policy/evaluator.h"
 #include "policy/scanner.h"
 
@@ -18,14 +19,24 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json to_json(const std::vector<policy::Finding>& findings) {
+/// `explain`: with how each came about.
+Json to_json(const policy::RuleSet& rules, const std::vector<policy::Finding>& findings,
+             bool explain) {
   Json out = Json::array();
   for (const auto& finding : findings) {
-    out.push_back({{"type", finding.type},
-                   {"start", finding.begin},
-                   {"end", finding.end},
-                   {"confidence", policy::to_string(finding.confidence)},
-                   {"rule", finding.detector}});
+    Json one{{"type", finding.type},
+             {"start", finding.begin},
+             {"end", finding.end},
+             {"confidence", policy::to_string(finding.confidence)},
+             {"rule", finding.detector}};
+    if (explain) {
+      const auto told = policy::explain(rules, finding);
+      one["explain"] = {{"pattern", told.pattern},
+                        {"validator", told.validator},
+                        {"context", told.context},
+                        {"score", told.score}};
+    }
+    out.push_back(std::move(one));
   }
   return out;
 }
@@ -36,7 +47,7 @@ std::string dump(const Json& json) {
 
 /// One line of `--jsonl`. The error never quotes the line.
 std::expected<std::string, std::string> scan_line(const policy::RuleSet& rules,
-                                                  std::string_view line) {
+                                                  std::string_view line, bool explain) {
   const Json input = Json::parse(line, nullptr, false);
   if (!input.is_object() || !input.contains("id") || !input.contains("text") ||
       !input["text"].is_string()) {
@@ -44,15 +55,15 @@ std::expected<std::string, std::string> scan_line(const policy::RuleSet& rules,
   }
   const auto findings = policy::scan(rules, input["text"].get_ref<const std::string&>());
   if (!findings) return std::unexpected("could not be scanned: " + findings.error().what);
-  return dump(Json{{"id", input["id"]}, {"findings", to_json(*findings)}});
+  return dump(Json{{"id", input["id"]}, {"findings", to_json(rules, *findings, explain)}});
 }
 
-int scan_lines(const policy::RuleSet& rules) {
+int scan_lines(const policy::RuleSet& rules, bool explain) {
   std::ios::sync_with_stdio(false);
   std::string line;
   for (std::size_t number = 1; std::getline(std::cin, line); ++number) {
     if (line.empty()) continue;
-    const auto answer = scan_line(rules, line);
+    const auto answer = scan_line(rules, line, explain);
     if (!answer) {
       complain("standard input:" + std::to_string(number) + ":1: the line " + answer.error());
       return kExitUsage;
@@ -111,7 +122,7 @@ PseudonymKeyPtr key_or_complain(const std::string& config_file) {
 int run_scan(const ScanOptions& options) {
   const auto rules = load_rules_or_complain(options.policy, options.config);
   if (!rules) return kExitUsage;
-  if (options.jsonl) return scan_lines(*rules);
+  if (options.jsonl) return scan_lines(*rules, options.explain);
   const auto text = read_standard_input(kMaxInputBytes);
   if (!text) {
     complain(text.error());
@@ -122,7 +133,8 @@ int run_scan(const ScanOptions& options) {
     complain("the text could not be scanned: " + findings.error().what);
     return kExitNo;
   }
-  return write_standard_output(dump(to_json(*findings))) ? kExitDone : kExitNo;
+  return write_standard_output(dump(to_json(*rules, *findings, options.explain))) ? kExitDone
+                                                                                  : kExitNo;
 }
 
 std::vector<std::string> redact_api_names() {

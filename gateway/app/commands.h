@@ -33,6 +33,7 @@ struct ScanOptions {
   std::string config;
   std::string policy;  // instead of the configuration's policies
   bool jsonl = false;
+  bool explain = false;
 };
 int run_scan(const ScanOptions& options);
 
@@ -106,6 +107,13 @@ struct PolicyCheckOptions {
   std::vector<std::string> files;  // instead of the configuration's policies
 };
 int run_policy_check(const PolicyCheckOptions& options);
+
+struct PolicyListOptions {
+  std::string config;
+  std::string policy;  // instead of the configuration's policies
+  bool json = false;
+};
+int run_policy_list(const PolicyListOptions& options);
 
 struct DoctorOptions {
   std::string config;
