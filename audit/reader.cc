@@ -36,6 +36,10 @@ std::expected<void, std::string> Reader::for_each(
   return implementation_->store->for_each(begin, end, visit);
 }
 
+StoreView& Reader::view() noexcept {
+  return *implementation_->store;
+}
+
 std::expected<void, std::string> Reader::refresh() {
   return implementation_->store->refresh();
 }

@@ -11,6 +11,8 @@
 
 namespace customhouse::audit {
 
+class StoreView;
+
 class Reader {
  public:
   static std::expected<Reader, std::string> open(const std::string& directory);
@@ -27,6 +29,8 @@ class Reader {
   std::expected<void, std::string> for_each(
       std::uint64_t begin, std::uint64_t end,
       const std::function<bool(std::uint64_t seq, std::string_view json)>& visit);
+  /// For searches (audit/search.h); changes with refresh().
+  StoreView& view() noexcept;
   /// Sees what was committed since open() or the last call (for --follow).
   std::expected<void, std::string> refresh();
 

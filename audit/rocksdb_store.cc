@@ -10,7 +10,10 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <map>
 #include <mutex>
+
+#include "audit/index.h"
 
 namespace customhouse::audit {
 
@@ -20,9 +23,12 @@ constexpr const char* kRecords = "rec";
 constexpr const char* kMeta = "meta";
 constexpr const char* kTiles = "tile";
 constexpr const char* kCheckpoints = "cp";
+constexpr const char* kIndex = "ix";
 constexpr const char* kStateKey = "state";
+constexpr const char* kIndexedKey = "indexed";
 constexpr const char* kFormatKey = "format";
-constexpr const char* kFormat = "2";
+constexpr const char* kFormat = "3";
+constexpr const char* kFormatWithoutIndex = "2";
 
 using Handles = std::vector<rocksdb::ColumnFamilyHandle*>;
 
@@ -97,7 +103,8 @@ std::vector<rocksdb::ColumnFamilyDescriptor> families() {
           {kRecords, family_options(cache)},
           {kMeta, family_options(cache)},
           {kTiles, family_options(cache)},
-          {kCheckpoints, family_options(cache)}};
+          {kCheckpoints, family_options(cache)},
+          {kIndex, family_options(cache)}};
 }
 
 /// A database and its column families, closed in the right order.
@@ -113,6 +120,8 @@ struct Database {
   rocksdb::ColumnFamilyHandle* meta() const { return handles.at(2); }
   rocksdb::ColumnFamilyHandle* tiles() const { return handles.at(3); }
   rocksdb::ColumnFamilyHandle* checkpoints() const { return handles.at(4); }
+  rocksdb::ColumnFamilyHandle* index() const { return handles.at(5); }
+  bool has_index() const { return handles.size() > 5; }  // not if read in an older format
 
   std::expected<LogState, std::string> read_state() const {
     std::string text;
@@ -129,7 +138,7 @@ struct Database {
     std::string format;
     const rocksdb::Status status = db->Get({}, meta(), kFormatKey, &format);
     if (!status.ok() && !status.IsNotFound()) return std::unexpected(status.ToString());
-    if (status.ok() && format != kFormat)
+    if (status.ok() && format != kFormat && format != kFormatWithoutIndex)
       return std::unexpected("the ledger has format " + format + ", this program knows " + kFormat +
                              "; keep it for the program that wrote it and set audit.directory to a "
                              "new folder");
@@ -149,6 +158,22 @@ struct Database {
     }
     return {};
   }
+};
+
+class RocksDbCursor final : public IndexCursor {
+ public:
+  explicit RocksDbCursor(rocksdb::Iterator* at) : at_(at) {}
+  void seek(std::string_view key) override { at_->Seek(key); }
+  void seek_for_prev(std::string_view key) override { at_->SeekForPrev(key); }
+  void next() override { at_->Next(); }
+  void prev() override { at_->Prev(); }
+  bool valid() const override { return at_->Valid(); }
+  std::string_view key() const override { return at_->key().ToStringView(); }
+  std::string_view value() const override { return at_->value().ToStringView(); }
+  std::string error() const override { return at_->status().ok() ? "" : at_->status().ToString(); }
+
+ private:
+  std::unique_ptr<rocksdb::Iterator> at_;
 };
 
 /// Reading, the same for the writer and for readers beside it.
@@ -215,7 +240,27 @@ class RocksDbView : public Base {
     return std::optional<std::string>();
   }
 
+  std::expected<std::uint64_t, std::string> indexed_blocks() override {
+    if (!database_->has_index()) return 0;
+    const auto stored = value_at(database_->meta(), kIndexedKey);
+    if (!stored) return std::unexpected(stored.error());
+    return *stored ? from_be64(**stored) : 0;
+  }
+
+  std::unique_ptr<IndexCursor> index_cursor() override {
+    return std::make_unique<RocksDbCursor>(database_->db->NewIterator({}, database_->index()));
+  }
+
  protected:
+  std::expected<std::optional<std::string>, std::string> value_at(
+      rocksdb::ColumnFamilyHandle* family, const std::string& key) const {
+    std::string text;
+    const rocksdb::Status status = database_->db->Get({}, family, key, &text);
+    if (status.IsNotFound()) return std::optional<std::string>();
+    if (!status.ok()) return std::unexpected(status.ToString());
+    return std::optional<std::string>(std::move(text));
+  }
+
   std::unique_ptr<Database> database_;
 
  private:
@@ -227,14 +272,6 @@ class RocksDbView : public Base {
   static std::expected<void, std::string> finished(const rocksdb::Iterator& at) {
     if (!at.status().ok()) return std::unexpected(at.status().ToString());
     return {};
-  }
-  std::expected<std::optional<std::string>, std::string> value_at(
-      rocksdb::ColumnFamilyHandle* family, const std::string& key) const {
-    std::string text;
-    const rocksdb::Status status = database_->db->Get({}, family, key, &text);
-    if (status.IsNotFound()) return std::optional<std::string>();
-    if (!status.ok()) return std::unexpected(status.ToString());
-    return std::optional<std::string>(std::move(text));
   }
 };
 
@@ -258,9 +295,13 @@ class RocksDbStore final : public RocksDbView<Store> {
     std::uint64_t seq = state_.size;
     rocksdb::Status status;
     if (seq == 0) status = batch.Put(database_->meta(), kFormatKey, kFormat);
+    Counts counts;
     for (const std::string& record : records) {
+      if (status.ok() && block_.add(seq, record))
+        status = put_block(batch, seq / kIndexBlock + 1, counts);
       if (status.ok()) status = batch.Put(database_->records(), be64(seq++), record);
     }
+    if (status.ok()) status = put_counts(batch, counts);
     for (const StoredTile& tile : tiles) {
       if (status.ok())
         status = batch.Put(database_->tiles(), tile_key(tile.level, tile.index), tile.bytes);
@@ -283,9 +324,70 @@ class RocksDbStore final : public RocksDbView<Store> {
     return {};
   }
 
+  /// Indexes the blocks that are not yet, and takes in the newest records' part of the next one.
+  /// What is done stays done if it is cut off.
+  std::expected<void, std::string> complete_index(const IndexProgress& progress) {
+    const auto indexed = indexed_blocks();
+    if (!indexed) return std::unexpected(indexed.error());
+    if (*indexed > state_.size / kIndexBlock)
+      return std::unexpected(
+          "the ledger is damaged: its index covers records that it does not have");
+    rocksdb::Status status = database_->db->Put({}, database_->meta(), kFormatKey, kFormat);
+    const auto take = [&](std::uint64_t seq, std::string_view record) {
+      if (!block_.add(seq, record)) return true;
+      rocksdb::WriteBatch batch(0, 0, write_.protection_bytes_per_key, 0);
+      Counts counts;
+      status = put_block(batch, seq / kIndexBlock + 1, counts);
+      if (status.ok()) status = put_counts(batch, counts);
+      if (status.ok()) status = database_->db->Write({}, &batch);
+      if (progress) progress(seq + 1, state_.size);
+      return status.ok();
+    };
+    if (status.ok()) {
+      auto read = for_each(*indexed * kIndexBlock, state_.size, take);
+      if (!read) return read;
+    }
+    if (!status.ok()) return std::unexpected(status.ToString());
+    return {};
+  }
+
+  std::expected<void, std::string> drop_index() {
+    rocksdb::WriteBatch batch;
+    rocksdb::Status status = batch.Delete(database_->meta(), kIndexedKey);
+    // Tags and counters' keys begin with a byte below this one.
+    if (status.ok()) status = batch.DeleteRange(database_->index(), std::string(1, '\0'), "\xFF");
+    if (status.ok()) status = database_->db->Write(write_, &batch);
+    if (!status.ok()) return std::unexpected(status.ToString());
+    return {};
+  }
+
  private:
+  using Counts = std::map<std::string, std::uint64_t>;
+
+  rocksdb::Status put_block(rocksdb::WriteBatch& batch, std::uint64_t indexed, Counts& counts) {
+    rocksdb::Status status = batch.Put(database_->meta(), kIndexedKey, be64(indexed));
+    for (const IndexRow& row : block_.take(counts)) {
+      if (status.ok()) status = batch.Put(database_->index(), row.key, row.value);
+    }
+    return status;
+  }
+
+  /// The only writer: what is read here cannot change before it is written.
+  rocksdb::Status put_counts(rocksdb::WriteBatch& batch, const Counts& counts) {
+    rocksdb::Status status;
+    for (const auto& [term, count] : counts) {
+      const std::string key = counter_key(term);
+      std::string before;
+      if (status.ok()) status = database_->db->Get({}, database_->index(), key, &before);
+      if (status.IsNotFound()) status = {};
+      if (status.ok()) status = batch.Put(database_->index(), key, be64(from_be64(before) + count));
+    }
+    return status;
+  }
+
   mutable std::mutex mutex_;
-  LogState state_;  // written by append() alone, under the mutex
+  LogState state_;    // written by append() alone, under the mutex
+  IndexBlock block_;  // of append() alone
   rocksdb::WriteOptions write_;
 };
 
@@ -319,7 +421,8 @@ class RocksDbReader final : public RocksDbView<StoreReader> {
 }  // namespace
 
 std::expected<std::unique_ptr<Store>, std::string> open_rocksdb_store(const std::string& directory,
-                                                                      Durability durability) {
+                                                                      Durability durability,
+                                                                      const IndexOptions& index) {
   std::error_code error;
   std::filesystem::create_directories(directory, error);
   if (error) return std::unexpected("cannot make " + directory + ": " + error.message());
@@ -334,8 +437,16 @@ std::expected<std::unique_ptr<Store>, std::string> open_rocksdb_store(const std:
   auto state = database->read_state();
   if (!state) return std::unexpected(state.error());
   if (auto checked = database->check(*state); !checked) return std::unexpected(checked.error());
-  return std::make_unique<RocksDbStore>(std::move(database), *state,
-                                        durability == Durability::Strict);
+  auto store =
+      std::make_unique<RocksDbStore>(std::move(database), *state, durability == Durability::Strict);
+  if (index.anew) {
+    if (auto dropped = store->drop_index(); !dropped) return std::unexpected(dropped.error());
+  }
+  if (state->size != 0) {
+    if (auto indexed = store->complete_index(index.progress); !indexed)
+      return std::unexpected(indexed.error());
+  }
+  return store;
 }
 
 std::expected<std::unique_ptr<StoreReader>, std::string> open_rocksdb_reader(
@@ -356,9 +467,16 @@ std::expected<std::unique_ptr<StoreReader>, std::string> open_rocksdb_reader(
   options.keep_log_file_num = 1;
   rocksdb::Status status;
   // The writer may exchange its manifest at this moment: then the next attempt finds the new one.
-  for (int attempt = 0; attempt == 0 || (status.IsTryAgain() && attempt < 10); ++attempt)
-    status = rocksdb::DB::OpenAsSecondary(options, directory, scratch, families(),
-                                          &database->handles, &db);
+  for (int attempt = 0; attempt == 0 || (status.IsTryAgain() && attempt < 10); ++attempt) {
+    std::vector<std::string> names;
+    status = rocksdb::DB::ListColumnFamilies(options, directory, &names);
+    auto wanted = families();
+    if (std::ranges::find(names, kIndex) == names.end()) wanted.pop_back();
+    if (status.ok()) {
+      status = rocksdb::DB::OpenAsSecondary(options, directory, scratch, wanted, &database->handles,
+                                            &db);
+    }
+  }
   database->db.reset(db);
   if (!status.ok()) {
     std::error_code ignored;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <expected>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -11,9 +12,16 @@
 
 namespace customhouse::audit {
 
-/// Opens for writing; one process at a time. Checks that the state agrees with the last record.
-std::expected<std::unique_ptr<Store>, std::string> open_rocksdb_store(const std::string& directory,
-                                                                      Durability durability);
+using IndexProgress = std::function<void(std::uint64_t done, std::uint64_t all)>;
+struct IndexOptions {
+  bool anew = false;            // the index is dropped first
+  IndexProgress progress = {};  // while the index is made
+};
+
+/// Opens for writing; one process at a time. Checks that the state agrees with the last record,
+/// and indexes what is not yet.
+std::expected<std::unique_ptr<Store>, std::string> open_rocksdb_store(
+    const std::string& directory, Durability durability, const IndexOptions& index = {});
 
 /// Opens for reading, beside a writer or without one.
 class StoreReader : public StoreView {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <expected>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -25,6 +26,20 @@ struct StoredTile {
   unsigned level = 0;
   std::uint64_t index = 0;
   std::string bytes;
+};
+
+/// Walks the rows of the index by key.
+class IndexCursor {
+ public:
+  virtual ~IndexCursor() = default;
+  virtual void seek(std::string_view key) = 0;           // the first row at or behind it
+  virtual void seek_for_prev(std::string_view key) = 0;  // the last row at or before it
+  virtual void next() = 0;
+  virtual void prev() = 0;
+  virtual bool valid() const = 0;
+  virtual std::string_view key() const = 0;    // until the next move
+  virtual std::string_view value() const = 0;  // until the next move
+  virtual std::string error() const = 0;       // "" : none
 };
 
 /// Reading. Thread-safe, beside a writer too. Errors are faults of the disk or of the data.
@@ -49,6 +64,10 @@ class StoreView {
   virtual std::expected<void, std::string> for_each_checkpoint(
       const std::function<void(std::uint64_t size, std::string_view note)>& visit) = 0;
   virtual std::expected<std::optional<std::string>, std::string> newest_checkpoint() = 0;
+  /// How many blocks of records the index covers (audit/index.h).
+  virtual std::expected<std::uint64_t, std::string> indexed_blocks() { return 0; }
+  /// Asked for only if a block is covered.
+  virtual std::unique_ptr<IndexCursor> index_cursor() { return nullptr; }
 };
 
 /// One writer. append() is all or nothing.

@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "audit/checkpoint_file.h"
+#include "audit/search.h"
 #include "audit/tree.h"
 
 namespace customhouse::audit {
@@ -39,6 +40,7 @@ class Verification {
     if (records_whole_) check_ends();
     check_lost_checkpoints();
     if (auto read = check_tiles(); !read) fault("the tiles cannot be read: " + read.error());
+    check_index();
     report_.root = frontier_.root();
     return std::move(report_);
   }
@@ -126,8 +128,10 @@ class Verification {
 
   void read_records() {
     compare_checkpoints(0);
+    index_.emplace(view_);
     auto read = view_.for_each(0, state_.size, [&](std::uint64_t seq, std::string_view record) {
       check_record(seq, record);
+      index_->add(seq, record);
       const Hash leaf = leaf_hash(record);
       frontier_.append(leaf);
       tiles_.append(leaf, [&](unsigned level, std::uint64_t index, std::span<const Hash> hashes) {
@@ -141,6 +145,13 @@ class Verification {
     });
     records_whole_ = read.has_value();
     if (!read) fault(read.error());
+  }
+
+  /// Only of records that are right: a damaged one would blame the index too.
+  void check_index() {
+    if (!report_.faults.empty()) return;
+    if (const std::string wrong = index_->finish(); !wrong.empty())
+      fault(wrong + "; customhouse audit reindex makes the index anew from the records");
   }
 
   void check_record(std::uint64_t seq, std::string_view record) {
@@ -266,6 +277,7 @@ class Verification {
   Frontier frontier_;
   TileStack tiles_;
   std::string last_time_;
+  std::optional<IndexCheck> index_;
   std::optional<std::uint64_t> suspect_;  // first record that differs from its tile
   bool blamed_ = false;
   bool records_whole_ = false;

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "audit/index.h"
 #include "gateway/app/app.h"
 #include "gateway/app/commands.h"
 
@@ -23,6 +24,8 @@ struct CommandLine {
   ScanOptions scan;
   RedactOptions redact;
   AuditListOptions list;
+  AuditFacetsOptions facets;
+  AuditReindexOptions reindex;
   AuditShowOptions show;
   AuditProofOptions prove;
   AuditCheckOptions check;
@@ -192,18 +195,30 @@ void add_audit_commands(CLI::App& app, CommandLine& line) {
   };
   filter("--since", list.since, "From this time on: 2026-11-23T10:00Z (UTC), or an age as in 2h");
   filter("--until", list.until, "Before this time");
-  filter("--kind", list.kind, "decision, completion, refusal, start, stop, …");
-  filter("--action", list.action, "allow, redact, block or divert");
-  filter("--provider", list.provider, "Provider's id, as in providers.yaml");
-  filter("--host", list.host, "Destination host");
-  filter("--model", list.model, "Model as the client named it");
-  filter("--actor", list.actor, "Pseudonym of who sent it");
-  filter("--exchange", list.exchange, "Id of an exchange");
-  filter("--type", list.type, "Type of a finding, as in EMAIL_ADDRESS");
-  filter("--rule", list.rule, "Rule that decided or found");
+  const auto term = [&](const std::string& name, const char* about) {
+    filter(("--" + name).c_str(), list.filters[name], about);
+  };
+  term("kind", "decision, completion, refusal, start, stop, …");
+  term("action", "allow, redact, block or divert");
+  term("provider", "Provider's id, as in providers.yaml");
+  term("host", "Destination host");
+  term("model", "Model as the client named it");
+  term("jurisdiction", "Where the destination processes, as in EU");
+  term("actor", "Pseudonym of who sent it");
+  term("application", "Product and version of the client");
+  term("exchange", "Id of an exchange");
+  term("outcome", "How an exchange ended: complete, client_closed, …");
+  term("type", "Type of a finding, as in EMAIL_ADDRESS");
+  term("rule", "Rule that decided or found");
   sub->add_option("--limit", list.limit, "Only the newest N (default: 50; with --json all)")
       ->type_name("N");
-  sub->add_flag("--json", list.json, "One JSON object a line");
+  sub->add_option("--before", list.before, "Only what stands before record SEQ: the next page")
+      ->type_name("SEQ");
+  sub->add_option("--after", list.after,
+                  "Only what stands behind record SEQ; --limit then takes the first N")
+      ->type_name("SEQ");
+  sub->add_flag("--newest-first", list.newest_first, "Newest first");
+  sub->add_flag("--json,--jsonl", list.json, "One JSON object a line");
   sub->add_flag("--follow", list.follow, "Go on with new records until interrupted");
   choose(sub, line, run_audit_list, line.list);
 
@@ -214,6 +229,24 @@ void add_audit_commands(CLI::App& app, CommandLine& line) {
       ->type_name("SEQ|EXCHANGE")
       ->required();
   choose(show, line, run_audit_show, line.show);
+
+  auto* facets = command(*audit, "facets", "Count records by provider, action, rule, …, at once",
+                         "customhouse audit facets\n"
+                         "  customhouse audit facets --facet type --limit 100 --json");
+  add_config(facets, line.facets.config);
+  std::vector<std::string> names;
+  for (const auto& field : audit::index_fields())
+    if (field.counted) names.emplace_back(field.name);
+  facets->add_option("--facet", line.facets.field, "Only this one")->check(CLI::IsMember(names));
+  facets->add_option("--limit", line.facets.limit, "The N most frequent of each (default: 10)")
+      ->type_name("N");
+  facets->add_flag("--json", line.facets.json, "One JSON object a line");
+  choose(facets, line, run_audit_facets, line.facets);
+
+  auto* reindex = command(*audit, "reindex", "Make the ledger's index anew; the gateway is stopped",
+                          "customhouse audit reindex");
+  add_config(reindex, line.reindex.config);
+  choose(reindex, line, run_audit_reindex, line.reindex);
   add_proof_commands(*audit, line);
 }
 

@@ -1,13 +1,14 @@
-// audit list and audit show: the ledger, beside a running gateway or without one.
+// audit list, show, facets and reindex: the ledger, beside a running gateway or without one.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <deque>
 #include <nlohmann/json.hpp>
 #include <thread>
 
 #include "audit/reader.h"
 #include "audit/record.h"
+#include "audit/rocksdb_store.h"
+#include "audit/search.h"
 #include "gateway/app/app.h"
 #include "gateway/app/command_support.h"
 #include "gateway/app/commands.h"
@@ -62,55 +63,36 @@ std::optional<std::string> moment(const std::string& text) {
   return front;
 }
 
-class Filter {
- public:
-  static std::optional<Filter> create(const AuditListOptions& options) {
-    const auto since = moment(options.since);
-    const auto until = moment(options.until);
-    if (!since || !until) return std::nullopt;
-    Filter filter(options);
-    filter.since_ = *since;
-    filter.until_ = *until;
-    return filter;
+/// What the options ask for; nullopt: complained.
+std::optional<audit::Query> make_query(audit::StoreView& view, const AuditListOptions& options) {
+  audit::Query query;
+  for (const auto& [name, value] : options.filters) {
+    if (value.empty()) continue;
+    query.terms.push_back(audit::make_term(audit::index_field(name)->tag, value));
   }
-
-  bool passes(const Json& record) const {
-    const std::string time = text_at(record, "/time");
-    return (since_.empty() || time >= since_) && (until_.empty() || time < until_) &&
-           is(record, "/kind", options_->kind) &&
-           is(record, "/decision/action", options_->action) &&
-           is(record, "/destination/provider", options_->provider) &&
-           is(record, "/destination/host", options_->host) &&
-           is(record, "/destination/model", options_->model) &&
-           is(record, "/actor", options_->actor) && is(record, "/exchange", options_->exchange) &&
-           finding_has(record, "type", options_->type) && rule_led(record);
-  }
-
- private:
-  explicit Filter(const AuditListOptions& options) : options_(&options) {}
-
-  static bool is(const Json& record, const char* pointer, const std::string& wanted) {
-    return wanted.empty() || text_at(record, pointer) == wanted;
-  }
-  static bool finding_has(const Json& record, const char* field, const std::string& wanted) {
-    if (wanted.empty()) return true;
-    const auto findings = record.find("findings");
-    return findings != record.end() && findings->is_array() &&
-           std::ranges::any_of(*findings, [&](const Json& finding) {
-             return finding.is_object() && finding.contains(field) && finding[field] == wanted;
-           });
-  }
-  bool rule_led(const Json& record) const {
-    if (options_->rule.empty() || finding_has(record, "rule", options_->rule)) return true;
-    const Json::json_pointer at("/decision/rules");
-    if (!record.contains(at) || !record.at(at).is_array()) return false;
-    return std::ranges::any_of(record.at(at),
-                               [&](const Json& rule) { return rule == options_->rule; });
-  }
-
-  const AuditListOptions* options_;  // outlives the filter
-  std::string since_, until_;
-};
+  query.newest_first = options.newest_first;
+  if (options.after) query.begin = *options.after + 1;
+  if (options.before) query.end = *options.before;
+  const auto bound = [&](const std::string& text, std::uint64_t otherwise) {
+    if (text.empty()) return std::optional(otherwise);
+    const auto time = moment(text);
+    if (!time) {
+      complain(
+          "--since and --until take a time as 2026-11-23T10:00:00Z (UTC; the end may be left "
+          "out), or an age as 30m, 2h");
+      return std::optional<std::uint64_t>();
+    }
+    const auto seq = audit::first_since(view, *time);
+    if (!seq) complain("the ledger cannot be read: " + seq.error());
+    return seq ? std::optional(*seq) : std::nullopt;
+  };
+  const auto since = bound(options.since, 0);
+  const auto until = since ? bound(options.until, UINT64_MAX) : std::nullopt;
+  if (!until) return std::nullopt;
+  query.begin = std::max(query.begin, *since);
+  query.end = std::min(query.end, *until);
+  return query;
+}
 
 /// "EMAIL_ADDRESS×2 CREDIT_CARD×1", the counts of one type added up.
 std::string findings_of(const Json& record) {
@@ -157,25 +139,35 @@ std::string table_row(const Json& record) {
          "\n";
 }
 
-/// Prints what passes from `begin` to the ledger's end; all if there is no limit, else the newest.
-std::expected<bool, std::string> print(audit::Reader& reader, std::uint64_t begin,
-                                       const Filter& filter, bool json,
+/// Prints what matches; false if nobody reads it.
+std::expected<bool, std::string> print(audit::StoreView& view, const audit::Query& query, bool json,
                                        std::optional<std::uint64_t> limit) {
-  std::deque<std::string> newest;
   bool reading = true;
-  const auto read =
-      reader.for_each(begin, reader.size(), [&](std::uint64_t, std::string_view text) {
-        const Json record = Json::parse(text, nullptr, false);
-        if (!record.is_object() || !filter.passes(record)) return true;
-        std::string line = json ? std::string(text) + "\n" : table_row(record);
-        if (!limit) return reading = write_standard_output(line);
-        newest.push_back(std::move(line));
-        if (newest.size() > *limit) newest.pop_front();
-        return true;
-      });
+  std::uint64_t left = limit.value_or(UINT64_MAX);
+  if (left == 0) return true;
+  const auto read = audit::search(view, query, [&](std::uint64_t, std::string_view text) {
+    const std::string line =
+        json ? std::string(text) + "\n" : table_row(Json::parse(text, nullptr, false));
+    reading = write_standard_output(line);
+    return reading && --left != 0;
+  });
   if (!read) return std::unexpected(read.error());
-  for (const auto& line : newest) reading = reading && write_standard_output(line);
   return reading;
+}
+
+/// Of what matches only the newest `limit` are wanted, oldest first: begins with the oldest of
+/// them.
+std::expected<void, std::string> begin_at_newest(audit::StoreView& view, audit::Query& query,
+                                                 std::uint64_t limit) {
+  audit::Query backward = query;
+  backward.newest_first = true;
+  std::uint64_t oldest = query.end;
+  const auto read = audit::search(view, backward, [&](std::uint64_t seq, std::string_view) {
+    oldest = seq;
+    return --limit != 0;
+  });
+  if (limit == 0) query.begin = oldest;
+  return read;
 }
 
 /// nullopt: complained.
@@ -196,29 +188,66 @@ int complain_and_fail(const std::string& what) {
 }  // namespace
 
 int run_audit_list(const AuditListOptions& options) {
-  const auto filter = Filter::create(options);
-  if (!filter) {
-    complain(
-        "--since and --until take a time as 2026-11-23T10:00:00Z (UTC; the end may be left "
-        "out), or an age as 30m, 2h");
+  if (options.follow && (options.newest_first || options.before || !options.until.empty())) {
+    complain("--follow goes on at the end: not with --newest-first, --before or --until");
     return kExitUsage;
   }
   auto reader = open_or_complain(options.config);
   if (!reader) return kExitUsage;
+  auto query = make_query(reader->view(), options);
+  if (!query) return kExitUsage;
   auto limit = options.limit;
   if (!limit && !options.json) limit = kTableLimit;
   if (!options.json && !write_standard_output(table_head())) return kExitNo;
-  std::uint64_t next = 0;
+  if (limit && *limit != 0 && !options.newest_first && !options.after) {
+    if (const auto found = begin_at_newest(reader->view(), *query, *limit); !found)
+      return complain_and_fail(found.error());
+  }
   for (;;) {
     const std::uint64_t size = reader->size();
-    const auto reading = print(*reader, next, *filter, options.json, limit);
+    const auto reading = print(reader->view(), *query, options.json, limit);
     if (!reading) return complain_and_fail(reading.error());
     if (!*reading || !options.follow) return kExitDone;
-    next = size;
+    query->begin = std::max(query->begin, size);
     limit.reset();  // the limit is for what was there already
     std::this_thread::sleep_for(200ms);
     if (const auto seen = reader->refresh(); !seen) return complain_and_fail(seen.error());
   }
+}
+
+int run_audit_facets(const AuditFacetsOptions& options) {
+  auto reader = open_or_complain(options.config);
+  if (!reader) return kExitUsage;
+  for (const auto& field : audit::index_fields()) {
+    if (!field.counted || (!options.field.empty() && field.name != options.field)) continue;
+    const auto counts = audit::facet_counts(reader->view(), field);
+    if (!counts) return complain_and_fail(counts.error());
+    std::uint64_t left = options.limit;
+    for (const auto& [value, count] : *counts) {
+      if (left-- == 0) break;
+      const Json row{{"facet", field.name}, {"value", value}, {"records", count}};
+      const std::string text =
+          padded(std::string(field.name), 12) + padded(std::to_string(count), 10) + value;
+      if (!write_standard_output((options.json ? row.dump() : printable(text)) + "\n"))
+        return kExitNo;
+    }
+  }
+  return kExitDone;
+}
+
+int run_audit_reindex(const AuditReindexOptions& options) {
+  const auto config = load_config_or_complain(options.config);
+  if (!config) return kExitUsage;
+  const auto progress = [](std::uint64_t done, std::uint64_t all) {
+    if (done % (1 << 17) == 0)
+      complain(std::to_string(done) + " of " + std::to_string(all) + " records indexed");
+  };
+  const auto store = audit::open_rocksdb_store(config->audit.directory, audit::Durability::Strict,
+                                               {.anew = true, .progress = progress});
+  if (store) return kExitDone;
+  complain("the index cannot be made anew (a gateway that runs must be stopped first): " +
+           store.error());
+  return kExitNo;
 }
 
 int run_audit_show(const AuditShowOptions& options) {
@@ -231,12 +260,11 @@ int run_audit_show(const AuditShowOptions& options) {
     if (!record) return complain_and_fail(record.error());
     if (*record) found.push_back(std::move(**record));
   } else {
+    audit::Query query;
+    query.terms.push_back(audit::make_term(audit::index_field("exchange")->tag, options.what));
     const auto read =
-        reader->for_each(0, reader->size(), [&](std::uint64_t, std::string_view text) {
-          const Json record = Json::parse(text, nullptr, false);
-          if (record.is_object() && text_at(record, "/exchange") == options.what) {
-            found.emplace_back(text);
-          }
+        audit::search(reader->view(), query, [&](std::uint64_t, std::string_view text) {
+          found.emplace_back(text);
           return true;
         });
     if (!read) return complain_and_fail(read.error());

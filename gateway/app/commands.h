@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -49,13 +50,28 @@ int run_redact(const RedactOptions& options);
 
 struct AuditListOptions {
   std::string config;
-  std::string since, until;  // RFC 3339 or the front of one, or an age as in "2h"
-  std::string kind, action, provider, host, model, actor, exchange, type, rule;
-  std::optional<std::uint64_t> limit;  // newest so many; 50 in a table, all in JSON
+  std::string since, until;                    // RFC 3339 or the front of one, or an age as in "2h"
+  std::map<std::string, std::string> filters;  // name of an audit::IndexField -> value; "": any
+  std::optional<std::uint64_t> after, before;  // seq, both ends out: where the last page stopped
+  std::optional<std::uint64_t> limit;  // newest so many (behind `after`: the first); 50 in a table
+  bool newest_first = false;
   bool json = false;
   bool follow = false;
 };
 int run_audit_list(const AuditListOptions& options);
+
+struct AuditFacetsOptions {
+  std::string config;
+  std::string field;  // only this one
+  std::uint64_t limit = 10;
+  bool json = false;
+};
+int run_audit_facets(const AuditFacetsOptions& options);
+
+struct AuditReindexOptions {
+  std::string config;
+};
+int run_audit_reindex(const AuditReindexOptions& options);
 
 struct AuditShowOptions {
   std::string config;

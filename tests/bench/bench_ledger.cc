@@ -23,6 +23,7 @@
 #include "audit/note.h"
 #include "audit/reader.h"
 #include "audit/rocksdb_store.h"
+#include "audit/search.h"
 #include "audit/verifier.h"
 
 namespace {
@@ -241,6 +242,30 @@ void verify(const LogOptions& options) {
               static_cast<unsigned long long>(report->checkpoints), memory_mib("VmHWM:"));
 }
 
+/// The first 100 of what two filters find.
+void list(const std::string& directory, const char* what, const Query& query) {
+  const auto opening = Clock::now();
+  auto reader = Reader::open(directory);
+  if (!reader) throw std::runtime_error(reader.error());
+  const double opened = seconds_since(opening);
+  const auto begun = Clock::now();
+  std::size_t found = 0;
+  const auto read =
+      search(reader->view(), query, [&](std::uint64_t, std::string_view) { return ++found < 100; });
+  if (!read) throw std::runtime_error(read.error());
+  std::printf("list, %s: %zu of %llu records in %.1f ms (aim 50), after opening in %.1f ms\n", what,
+              found, static_cast<unsigned long long>(reader->size()), seconds_since(begun) * 1e3,
+              opened * 1e3);
+}
+
+void lists(const std::string& directory) {
+  list(directory, "blocked and one model, newest first",
+       {{make_term('d', "block"), make_term('m', "gpt-5.1")}, 0, UINT64_MAX, true});
+  list(directory, "one actor's redacted, oldest first",
+       {{make_term('a', "actor_77"), make_term('d', "redact")}});
+  list(directory, "two that never meet", {{make_term('m', "gpt-5.1"), make_term('j', "EU")}});
+}
+
 void measure(std::size_t records, const std::string& folder) {
   LogOptions options;
   options.directory = folder + "/ledger";
@@ -268,6 +293,7 @@ void measure(std::size_t records, const std::string& folder) {
       static_cast<double>(bytes_below(options.directory)) / static_cast<double>(stats.bytes),
       static_cast<unsigned long long>(stats.records));
   verify(options);
+  lists(options.directory);
 }
 
 }  // namespace

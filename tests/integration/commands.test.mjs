@@ -144,6 +144,30 @@ describe('customhouse', () => {
     const none = await configured('audit show', '01ARZ3NDEKTSV4RRFFQ69G5FAV');
     assert.equal(none.code, 1, none.output);
   });
+  test('audit list filters in any combination and order, pages, and facets count the same', async () => {
+    const list = async (...options) => {
+      const answer = await configured('audit list', '--json', ...options);
+      assert.equal(answer.code, 0, answer.output);
+      return answer.out.split('\n').filter(Boolean).map((line) => JSON.parse(line));
+    };
+    const all = await list();
+    const redacted = all.filter((r) => r.kind === 'decision' && r.decision.action === 'redact');
+    assert.ok(redacted.length > 0);
+    const { provider, host } = redacted[0].destination;
+    assert.deepEqual(await list('--kind', 'decision', '--action', 'redact', '--provider', provider, '--host', host),
+      redacted.filter((r) => r.destination.provider === provider && r.destination.host === host));
+    assert.deepEqual(await list('--newest-first'), [...all].reverse());
+    assert.deepEqual(await list('--limit', '2'), all.slice(-2));
+    assert.deepEqual(await list('--limit', '2', '--after', String(all[0].seq)), all.slice(1, 3));
+    assert.deepEqual(await list('--limit', '2', '--newest-first', '--before', String(all.at(-1).seq)), all.slice(-3, -1).reverse());
+    assert.deepEqual(await list('--since', all[1].time, '--until', all.at(-1).time), all.slice(1, -1));
+    const facets = await configured('audit facets', '--json', '--facet', 'action');
+    const counted = facets.out.split('\n').filter(Boolean).map((line) => JSON.parse(line));
+    assert.deepEqual(counted.find((f) => f.value === 'redact'), { facet: 'action', records: all.filter((r) => r.decision?.action === 'redact').length, value: 'redact' });
+    const busy = await configured('audit reindex');
+    assert.equal(busy.code, 1, busy.output);
+    assert.match(busy.output, /stopped first/);
+  });
   test('ca export is the certificate, ca show tells its fingerprint', async () => {
     assert.equal((await configured('ca export')).out, gateway.ca);
     const shown = await configured('ca show');

@@ -93,7 +93,7 @@ class Verified : public ::testing::Test {
   void tamper(const std::function<void(Rows&)>& change) {
     Rows rows{};
     std::vector<rocksdb::ColumnFamilyDescriptor> names;
-    for (const char* name : {"default", "rec", "meta", "tile", "cp"})
+    for (const char* name : {"default", "rec", "meta", "tile", "cp", "ix"})
       names.emplace_back(name, rocksdb::ColumnFamilyOptions());
     ASSERT_TRUE(rocksdb::DB::Open({}, options_.directory, names, &rows.families, &rows.db).ok());
     change(rows);
