@@ -59,14 +59,13 @@ constexpr auto kUnits = std::to_array<std::string_view>(
     {"apartment", "apt", "flat", "floor", "lgh", "piso", "ste", "suite", "unit"});
 /// A number after one of these is no house number and no postcode.
 constexpr auto kNumbered = std::to_array<std::string_view>(
-    {"act",    "annex", "apollo", "appendix", "article", "build",   "chapter", "chrome",
-     "clause", "covid", "day",    "episode",  "error",   "figure",  "flight",  "form",
-     "gate",   "grade", "group",  "iso",      "item",    "java",    "level",   "line",
-     "model",  "no",    "node",   "number",   "office",  "order",   "page",    "part",
-     "pep",    "phase", "pm",     "port",     "python",  "release", "rfc",     "room",
-     "route",  "rule",  "season", "section",  "series",  "slide",   "step",    "table",
-     "ticket", "title", "type",   "unit",     "version", "volume",  "week",    "windows",
-     "year"});
+    {"act",    "annex",  "ansi",   "apollo",  "appendix", "article", "bug",     "build",  "chapter",
+     "chrome", "clause", "covid",  "day",     "din",      "episode", "error",   "figure", "flight",
+     "form",   "gate",   "grade",  "group",   "iec",      "ieee",    "iso",     "item",   "java",
+     "level",  "line",   "model",  "no",      "node",     "number",  "office",  "order",  "page",
+     "part",   "pep",    "phase",  "pm",      "port",     "python",  "release", "rfc",    "room",
+     "route",  "rule",   "season", "section", "series",   "slide",   "step",    "table",  "ticket",
+     "title",  "type",   "unit",   "version", "volume",   "week",    "windows", "year"});
 static_assert(std::ranges::is_sorted(kNumbered) && std::ranges::is_sorted(kParticles) &&
               std::ranges::is_sorted(kStops) && std::ranges::is_sorted(kUnits));
 
