@@ -8,10 +8,11 @@ namespace customhouse::policy {
 std::span<const NamedValidator> validators() noexcept {
   static const std::vector<NamedValidator> kAll = [] {
     std::vector<NamedValidator> all;
-    for (const auto table : {address_validators(), bank_validators(), contact_validators(),
-                             crypto_validators(), device_validators(), medical_validators(),
-                             number_validators(), password_validators(), payment_validators(),
-                             people_validators(), private_key_validators(), secret_validators()}) {
+    for (const auto table :
+         {address_validators(), bank_validators(), contact_validators(), crypto_validators(),
+          device_validators(), medical_validators(), european_validators(), number_validators(),
+          password_validators(), payment_validators(), people_validators(),
+          private_key_validators(), secret_validators(), world_validators()}) {
       all.insert(all.end(), table.begin(), table.end());
     }
     std::ranges::sort(all, {}, &NamedValidator::name);

@@ -51,11 +51,13 @@ std::span<const NamedValidator> contact_validators() noexcept;
 std::span<const NamedValidator> crypto_validators() noexcept;
 std::span<const NamedValidator> device_validators() noexcept;
 std::span<const NamedValidator> medical_validators() noexcept;
+std::span<const NamedValidator> european_validators() noexcept;  // national numbers
 std::span<const NamedValidator> number_validators() noexcept;
 std::span<const NamedValidator> password_validators() noexcept;
 std::span<const NamedValidator> payment_validators() noexcept;
 std::span<const NamedValidator> people_validators() noexcept;
 std::span<const NamedValidator> private_key_validators() noexcept;
 std::span<const NamedValidator> secret_validators() noexcept;
+std::span<const NamedValidator> world_validators() noexcept;  // national numbers outside Europe
 
 }  // namespace customhouse::policy
