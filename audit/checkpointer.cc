@@ -57,10 +57,13 @@ std::uint64_t Checkpointer::failures() const {
 
 void Checkpointer::run() {
   pthread_setname_np(pthread_self(), "customhouse-cp");
-  for (bool closing = false; !closing;) {
+  // At once the first time: what a crash left without a checkpoint has one before anything is
+  // added.
+  auto patience = std::chrono::seconds{0};
+  for (bool closing = false; !closing; patience = kInterval) {
     {
       std::unique_lock lock(mutex_);
-      wake_.wait_for(lock, kInterval, [&] { return closing_ || size_ - covered_ >= kManyRecords; });
+      wake_.wait_for(lock, patience, [&] { return closing_ || size_ - covered_ >= kManyRecords; });
       closing = closing_;
       if (size_ == covered_) continue;
     }

@@ -30,35 +30,38 @@ const ROUNDS = Number(process.env.CUSTOMHOUSE_CRASH_ROUNDS ?? 5);
 test(`after ${ROUNDS} kills every prompt the provider saw is in the ledger, and the tree is whole`, { timeout: ROUNDS * 20_000 }, async () => {
   const upstream = await Upstream.start();
   const gateway = await Gateway.start({ upstream });
-  let serial = 0;
-  for (let round = 0; round < ROUNDS; round++) {
-    if (round) await gateway.launch();
-    let running = true;
-    const workers = Array.from({ length: 8 }, async () => {
-      try {
-        const socket = await intercepted(gateway, 'api.openai.com');
-        const reader = new HttpReader(socket);
-        while (running) {
-          socket.write(post('/v1/chat/completions', 'api.openai.com', JSON.stringify({ model: 'm', messages: [{ role: 'user', content: `prompt ${serial++} for a${serial}@example.org` }] })));
-          if (!await reader.next(3000)) return;
-        }
-        socket.destroy();
-      } catch { /* killed under it */ }
-    });
-    await new Promise((done) => setTimeout(done, 30 + Math.random() * 300));
-    await gateway.kill9();
-    running = false;
-    await Promise.all(workers);
-    const verified = spawnSync(PROGRAM, ['audit', 'verify', '--config', gateway.configFile], { encoding: 'utf8' });
-    assert.equal(verified.status, 0, verified.stdout + verified.stderr);
+  try {
+    let serial = 0;
+    for (let round = 0; round < ROUNDS; round++) {
+      if (round) await gateway.launch();
+      let running = true;
+      const workers = Array.from({ length: 8 }, async () => {
+        try {
+          const socket = await intercepted(gateway, 'api.openai.com');
+          const reader = new HttpReader(socket);
+          while (running) {
+            socket.write(post('/v1/chat/completions', 'api.openai.com', JSON.stringify({ model: 'm', messages: [{ role: 'user', content: `prompt ${serial++} for a${serial}@example.org` }] })));
+            if (!await reader.next(3000)) return;
+          }
+          socket.destroy();
+        } catch { /* killed under it */ }
+      });
+      await new Promise((done) => setTimeout(done, 30 + Math.random() * 300));
+      await gateway.kill9();
+      running = false;
+      await Promise.all(workers);
+      const verified = spawnSync(PROGRAM, ['audit', 'verify', '--config', gateway.configFile], { encoding: 'utf8' });
+      assert.equal(verified.status, 0, verified.stdout + verified.stderr);
+    }
+    await gateway.launch();
+    const recorded = new Set(gateway.ledger().filter((r) => r.kind === 'decision').map((r) => r.request.sha256_sent));
+    checkCheckpoints(gateway);
+    const seen = upstream.requests.map((r) => createHash('sha256').update(r.body).digest('hex'));
+    assert.ok(seen.length > ROUNDS * 3, `only ${seen.length} requests arrived`);
+    const missing = seen.filter((hash) => !recorded.has(hash));
+    assert.equal(missing.length, 0, `${missing.length} of ${seen.length} prompts left without a record`);
+  } finally {
+    await gateway.stop();
+    await upstream.stop();
   }
-  await gateway.launch();
-  const recorded = new Set(gateway.ledger().filter((r) => r.kind === 'decision').map((r) => r.request.sha256_sent));
-  checkCheckpoints(gateway);
-  const seen = upstream.requests.map((r) => createHash('sha256').update(r.body).digest('hex'));
-  await gateway.stop();
-  await upstream.stop();
-  assert.ok(seen.length > ROUNDS * 3, `only ${seen.length} requests arrived`);
-  const missing = seen.filter((hash) => !recorded.has(hash));
-  assert.equal(missing.length, 0, `${missing.length} of ${seen.length} prompts left without a record`);
 });
